@@ -1,0 +1,1 @@
+"""Package data: aluminum announcements and the instruments that may react to them."""

@@ -1,0 +1,305 @@
+"""The ``eventstudy`` command: the only place that prints.
+
+Data go to stdout or files, talk goes to stderr. Exit codes: 0 done; 2 wrong call or wrong file; 3 data could
+not be had; 4 nothing usable was left after the checks.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from eventstudy import __version__
+from eventstudy._typing import Record
+from eventstudy.domain.events import catalog
+from eventstudy.domain.instruments import instruments as known_instruments
+from eventstudy.errors import EventStudyError, InputError
+from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
+from eventstudy.models.base import MODELS
+from eventstudy.report.page import check_target, write_page
+from eventstudy.report.record import dumps, study_record
+from eventstudy.sources.base import known_sources
+from eventstudy.spec import StudyPlan, StudySpec, plan_from_spec, read_study
+from eventstudy.study import StudyResult
+from eventstudy.verdict import headline, judge
+
+app = typer.Typer(
+    name="eventstudy",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Did this announcement move aluminum: how much, how fast, for how long, and how sure can we be?",
+)
+talk = Console(stderr=True, highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+
+def main() -> None:
+    """Run the command and turn every error of ours into a sentence and an exit code."""
+    try:
+        app()
+    except EventStudyError as error:
+        # soft_wrap: a message that names a file must stay greppable on one line.
+        talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"eventstudy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options of the command itself."""
+
+
+@app.command()
+def report(
+    event: Annotated[str | None, typer.Argument(help="Id from the catalogue (eventstudy events).")] = None,
+    instruments: Annotated[
+        list[str] | None, typer.Option("--instruments", "-i", help="Ids or selectors, comma-separated.")
+    ] = None,
+    prices: Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")] = None,
+    source: Annotated[str | None, typer.Option(help="embedded or files; files when --prices is given.")] = None,
+    rename: Annotated[str | None, typer.Option("--as", help="What a file's series is: ID, or NAME=ID.")] = None,
+    date: Annotated[str | None, typer.Option(help="Date of an announcement that is not in the catalogue.")] = None,
+    time: Annotated[str | None, typer.Option(help="Its clock time, HH:MM.")] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of that clock.")] = "America/New_York",
+    title: Annotated[str, typer.Option(help="Its title.")] = "",
+    market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
+    model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",
+    returns: Annotated[str, typer.Option(help="instrument, log or simple.")] = "instrument",
+    policy: Annotated[str, typer.Option(help="own_calendar or strict.")] = "own_calendar",
+    calendar: Annotated[str | None, typer.Option(help="Instrument whose dates make the strict calendar.")] = None,
+    primary: Annotated[str | None, typer.Option(help="Primary window, such as 0,1.")] = None,
+    event_window: Annotated[str, typer.Option(help="Event window.")] = "-5,10",
+    estimation: Annotated[str, typer.Option(help="Estimation window.")] = "-260,-11",
+    window: Annotated[list[str] | None, typer.Option(help="A further window to test; may be repeated.")] = None,
+    min_estimation: Annotated[int | None, typer.Option(help="Fewest valid estimation sessions.")] = None,
+    overlap: Annotated[str, typer.Option(help="Other events in the estimation window: mask, keep, drop.")] = "mask",
+    missing: Annotated[str, typer.Option(help="Gap in the primary window: refuse or sum.")] = "refuse",
+    duplicates: Annotated[str, typer.Option(help="Duplicate rows that disagree: error or last.")] = "error",
+    nonpositive: Annotated[str, typer.Option(help="Prices of zero or below: error or missing.")] = "error",
+    dates: Annotated[str, typer.Option(help="Order in dates: auto, ymd, dmy, mdy.")] = "auto",
+    garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
+    draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
+    alpha: Annotated[float, typer.Option(help="One minus the confidence of intervals.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
+    allow_unusable: Annotated[bool, typer.Option(help="Study an event that the catalogue calls unusable.")] = False,
+    out: Annotated[str | None, typer.Option("--out", "-o", help="Page to write; default <event>.html.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure one announcement and write the report; without arguments the 1994 accord on Alcoa, offline."""
+    spec = _spec(
+        {
+            "events": [event] if event else [],
+            "event": {"date": date, "time": time, "zone": zone, "title": title} if date else None,
+            "instruments": _split(instruments),
+            "returns": returns,
+            "calendar": calendar,
+            "alpha": alpha,
+            "seed": seed,
+            "allow_unusable": allow_unusable,
+            "report": out,
+            "prices": {
+                "source": source or ("files" if prices else "embedded"),
+                "path": prices or [],
+                "rename": _rename(rename),
+                "duplicates": duplicates,
+                "nonpositive": nonpositive,
+                "dates": dates,
+            },
+            "model": {"name": model, "market": _split([market]) if market else None},
+            "window": {
+                "primary": _offsets("--primary", primary) if primary else None,
+                "event": _offsets("--event-window", event_window),
+                "estimation": _offsets("--estimation", estimation),
+                "windows": _with_defaults(window, event_window),
+                "min_estimation": min_estimation,
+                "policy": policy,
+                "overlap": overlap,
+                "missing": missing,
+            },
+            "volatility": {"kind": garch, "draws": draws},
+        },
+        time,
+        date,
+    )
+    _carry_out(plan_from_spec(spec, Path()), as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="Study file, TOML.")],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="Page to write, instead of the file's own.")] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a study described in TOML."""
+    plan = read_study(study)
+    target = out or (str(plan.folder / plan.report) if plan.report else None)
+    _carry_out(plan, as_json=as_json, quiet=quiet, target=target)
+
+
+@app.command()
+def events(as_json: JsonOption = False) -> None:
+    """List the announcements of the catalogue."""
+    rows = [
+        {"id": e.id, "announced": e.when, "how": e.how, "anticipated": e.anticipated, "usable": e.usable, "title": e.title}
+        for e in catalog().values()
+    ]
+    _show("events", rows, as_json)
+
+
+@app.command(name="instruments")
+def list_instruments(as_json: JsonOption = False) -> None:
+    """List the instruments this package knows."""
+    rows = [
+        {
+            "id": i.id, "name": i.name, "role": i.role, "region": i.region, "unit": i.unit, "change": i.change,
+            "price struck": f"{i.stamp} {i.tz}", "benchmark": " ".join(i.benchmark),
+        }
+        for i in known_instruments().values()
+    ]  # fmt: skip
+    _show("instruments", rows, as_json)
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the expected-return models."""
+    _show("models", [{"key": e.key, "title": e.title, **e.facts} for e in MODELS], as_json)
+
+
+@app.command()
+def statistics(as_json: JsonOption = False) -> None:
+    """List the statistics, with their null, assumptions and source."""
+    columns = ("null", "assumptions", "robust", "trust", "min_pairs", "reference")
+    rows: list[Record] = []
+    for scope, registry in (("one series, one event", PAIR_STATISTICS), ("across pairs", PANEL_STATISTICS)):
+        for entry in registry:
+            rows.append({"key": entry.key, "scope": scope, "title": entry.title}
+                        | {c: entry.facts.get(c, "") for c in columns})  # fmt: skip
+    _show("statistics", rows, as_json, narrow=("key", "scope", "title", "null", "assumptions"))
+
+
+@app.command()
+def sources(as_json: JsonOption = False) -> None:
+    """List where prices can come from."""
+    _show("sources", [{"key": e.key, "title": e.title, "network": e.network} for e in known_sources().values()], as_json)
+
+
+def _carry_out(plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | None = None) -> None:
+    """Run a plan, write the page or print JSON, and say where things are."""
+    target = target or plan.report
+    if target is None and not as_json:
+        target = f"{_slug(next(iter(plan.events)))}.html"
+    if target is not None:
+        check_target(target)
+    busy = nullcontext() if quiet or not talk.is_terminal else talk.status("measuring ...")
+    with busy:
+        result = plan.run()
+        if target is not None:
+            write_page(result, target)
+    if as_json:
+        print(dumps(study_record(result)))
+    elif not quiet:
+        _tell(result)
+    if target is not None and not quiet:
+        talk.print(f"report: {target}", markup=False, soft_wrap=True)
+    result.require_used()
+
+
+def _tell(result: StudyResult) -> None:
+    verdicts = judge(result)
+    talk.print(headline(verdicts), markup=False)
+    dropped = [o for o in result.outcomes if o not in result.used]
+    for outcome in dropped:
+        talk.print(f"dropped: {outcome.event} on {outcome.instrument}: {outcome.outcome} ({outcome.detail})", markup=False)
+
+
+def _spec(values: Record, time: str | None, date: str | None) -> StudySpec:
+    """Validate command-line values with the same schema as a study file."""
+    if values["events"] and date:
+        raise InputError("give a catalogue id or --date, not both")
+    if time and not date:
+        raise InputError("--time needs --date")
+    try:
+        return StudySpec.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "--" + str(first["loc"][-1]).replace("_", "-")
+        raise InputError(f"{name} {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
+
+
+def _split(values: Iterable[str] | None) -> list[str]:
+    """Comma-separated values as one list."""
+    return [part.strip() for value in values or () for part in value.split(",") if part.strip()]
+
+
+def _rename(text: str | None) -> str | dict[str, str] | None:
+    if text is None or "=" not in text:
+        return text
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    # Yahoo's futures end in "=F": the last "=" that is followed by an id separates.
+    return {old.strip(): new.strip() for old, _, new in pairs}
+
+
+def _offsets(option: str, text: str) -> list[int]:
+    match = re.fullmatch(r"\[?\s*(-?\d+)\s*[,:]\s*(-?\d+)\s*\]?", text.strip())
+    if match is None:
+        raise InputError(f"{option} {text!r} is not a window; write two sessions, such as {option}=-1,1")
+    return [int(match[1]), int(match[2])]
+
+
+def _with_defaults(windows: Sequence[str] | None, event_window: str) -> list[list[int]] | None:
+    """The default windows that fit, and the user's own; None leaves the defaults to the spec."""
+    if not windows:
+        return None
+    from eventstudy.domain.windows import EventWindow
+
+    first, last = _offsets("--event-window", event_window)
+    fitting = [list(w) for w in EventWindow().windows if first <= w[0] and w[1] <= last]
+    return fitting + [_offsets("--window", w) for w in windows]
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.") or "report"
+
+
+def _show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | None = None) -> None:
+    """A listing as a table, or as one JSON object."""
+    if as_json:
+        print(dumps({title: rows}))
+        return
+    columns: Sequence[Any] = narrow or list(rows[0])
+    table = Table(title=f"{len(rows)} {title}", title_justify="left")
+    for column in columns:
+        # Ids are what people copy: never cut them.
+        table.add_column(str(column), overflow="fold", no_wrap=column in ("id", "key"))
+    for row in rows:
+        table.add_row(*(str(row[c]) for c in columns))
+    out = Console(highlight=False)
+    # Piped output has no width of its own; 160 columns keep a row readable.
+    (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
+
+
+if __name__ == "__main__":
+    main()

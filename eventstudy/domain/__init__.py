@@ -1,0 +1,1 @@
+"""Values of the domain: events, instruments, prices, windows, quality flags."""

@@ -1,0 +1,228 @@
+"""Event time: which session is day 0, which sessions estimate, which are tested; and what became of each pair."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from eventstudy._typing import DateArray, IntArray, Policy
+from eventstudy.domain.events import Event
+from eventstudy.domain.instruments import Instrument
+from eventstudy.errors import InputError
+
+Offsets = tuple[int, int]
+
+#: Announcements this close to a price stamp may fall on either side of it.
+AMBIGUOUS = dt.timedelta(minutes=10)
+#: Longest wait for a first price: Shanghai closes for up to 12 days.
+MAX_DELAY_DAYS = 14
+#: Sessions of another announcement that are left out of an estimation window.
+OTHER_EVENT_SPAN = (0, 1)
+
+
+class Outcome(StrEnum):
+    """What became of an (event, instrument) pair. Events in = used + dropped, in every table."""
+
+    USED = "used"
+    UNKNOWN_INSTRUMENT = "unknown_instrument"
+    UNUSABLE_EVENT = "unusable_event"
+    EVENT_BEFORE_DATA = "event_before_data"
+    EVENT_AFTER_DATA = "event_after_data"
+    TOO_FEW_ESTIMATION_DAYS = "too_few_estimation_days"
+    GAP_IN_WINDOW = "gap_in_window"
+    STALE_PRICES = "stale_prices"
+    OVERLAPS_EVENT = "overlaps_event"
+    SINGULAR_MARKET = "singular_market"
+    NO_VARIATION = "no_variation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairOutcome:
+    """Outcome of one (event, instrument) pair, with the reason in words.
+
+    Attributes
+    ----------
+    estimation_sessions : int
+        Valid sessions in the estimation window, after masking.
+    masked_sessions : int
+        Sessions left out there because another announcement fell on them.
+    """
+
+    event: str
+    instrument: str
+    outcome: Outcome
+    detail: str = ""
+    estimation_sessions: int = 0
+    masked_sessions: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventWindow:
+    """Windows in sessions relative to day 0, both ends included.
+
+    Attributes
+    ----------
+    primary : (int, int) or None
+        The one window the verdict uses, named before results. None: [0, 1], or [-1, 1] when the instant is
+        ambiguous or only a date is known.
+    event : (int, int)
+        Sessions for which abnormal returns are shown.
+    estimation : (int, int)
+        Sessions on which the model is fitted; must end before every tested window begins.
+    windows : tuple of (int, int)
+        More windows to test.
+    min_estimation : int or None
+        Fewest valid estimation sessions; None: four fifths of the window.
+    policy : {"own_calendar", "strict"}
+        ``own_calendar``: the instrument's own sessions count, the market return spans the same dates.
+        ``strict``: the market's sessions count and a return needs both adjacent prices.
+    overlap : {"mask", "keep", "drop"}
+        Other announcements in the estimation window: leave their sessions out, keep them, or drop the pair.
+    missing : {"refuse", "sum"}
+        A session without a return inside the primary window: refuse the pair, or sum what exists.
+    max_delay : int
+        Calendar days within which a first price must follow the announcement.
+    """
+
+    primary: Offsets | None = None
+    event: Offsets = (-5, 10)
+    estimation: Offsets = (-260, -11)
+    windows: tuple[Offsets, ...] = ((0, 0), (-1, 1), (0, 4), (-5, -1))
+    min_estimation: int | None = None
+    policy: Policy = "own_calendar"
+    overlap: Literal["mask", "keep", "drop"] = "mask"
+    missing: Literal["refuse", "sum"] = "refuse"
+    max_delay: int = MAX_DELAY_DAYS
+
+    def __post_init__(self) -> None:
+        named = {"event": self.event, "estimation": self.estimation}
+        if self.primary is not None:
+            named["primary"] = self.primary
+        for name, (first, last) in [*named.items(), *(("windows", w) for w in self.windows)]:
+            if first > last:
+                raise InputError(f"{name} window [{first},{last}] ends before it starts; write (first, last)")
+        if self.estimation[1] >= self.event[0]:
+            raise InputError(
+                f"estimation window [{self.estimation[0]},{self.estimation[1]}] overlaps the event window "
+                f"[{self.event[0]},{self.event[1]}]; end it before session {self.event[0]}, or the event "
+                "would be part of what is called normal"
+            )
+        for name, (first, last) in [("primary", self.primary or self.event), *(("windows", w) for w in self.windows)]:
+            if first < self.event[0] or last > self.event[1]:
+                raise InputError(
+                    f"{name} window [{first},{last}] does not fit in the event window "
+                    f"[{self.event[0]},{self.event[1]}]; widen `event` or shorten `{name}`"
+                )
+        length = self.estimation[1] - self.estimation[0] + 1
+        if self.min_estimation is not None and not 2 <= self.min_estimation <= length:
+            raise InputError(
+                f"min_estimation = {self.min_estimation} must lie between 2 and the {length} sessions of the "
+                f"estimation window"
+            )
+        if self.max_delay < 0:
+            raise InputError(f"max_delay = {self.max_delay} must be zero or more calendar days")
+
+    @property
+    def needed(self) -> int:
+        """Fewest valid estimation sessions."""
+        length = self.estimation[1] - self.estimation[0] + 1
+        return self.min_estimation if self.min_estimation is not None else max(2, (4 * length) // 5)
+
+    @cached_property
+    def offsets(self) -> IntArray:
+        """Every session from the first of estimation to the last of the event window, shape (T,)."""
+        return np.arange(self.estimation[0], self.event[1] + 1)
+
+    def tested(self, primary: Offsets) -> tuple[Offsets, ...]:
+        """Windows to test: the primary, the named ones, the whole event window; without repeats."""
+        inside = [w for w in (primary, *self.windows, self.event) if self._fits(w)]
+        return tuple(dict.fromkeys(inside))
+
+    def _fits(self, window: Offsets) -> bool:
+        return self.event[0] <= window[0] and window[1] <= self.event[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day0:
+    """How an announcement was mapped to a session.
+
+    Attributes
+    ----------
+    position : int or None
+        Row of the series; None when no session follows.
+    session : date or None
+    struck : datetime or None
+        Instant (UTC) at which that session's price is struck.
+    ambiguous : bool
+        The announcement may fall on either side of a price stamp, or its clock time is unknown.
+    rule : str
+        The mapping in words.
+    """
+
+    event: str
+    instrument: str
+    position: int | None
+    session: dt.date | None
+    struck: dt.datetime | None
+    ambiguous: bool
+    rule: str
+
+
+def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
+    """First session whose price is struck after the announcement.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64, shape (n,)
+        Sessions of the instrument, ascending.
+
+    Notes
+    -----
+    With a bare date (or a weekend) the first session on or after it. A price stamp within ten minutes of
+    the announcement, or inside the bounds of an instant that is not known exactly, is ambiguous.
+    """
+    announced, latest, earliest = event.announced, event.latest, event.earliest
+    position = int(np.searchsorted(dates, np.datetime64(event.date, "D")))
+    if isinstance(announced, dt.datetime):
+        instant = announced.astimezone(dt.UTC)
+        # The session's own zone may be a day ahead of the announcement's: start the search a day early.
+        position = int(np.searchsorted(dates, np.datetime64(event.date, "D") - np.timedelta64(1, "D")))
+        while position < dates.size and instrument.struck_at(_day(dates[position])) <= instant:
+            position += 1
+    if position >= dates.size:
+        return Day0(
+            event=event.id, instrument=instrument.id, position=None, session=None, struck=None, ambiguous=False,
+            rule="no session follows the announcement in the data",
+        )  # fmt: skip
+    session = _day(dates[position])
+    struck = instrument.struck_at(session)
+    at = f"{instrument.stamp} {instrument.tz}" + (" (assumed)" if instrument.stamp_assumed else "")
+    if earliest is None or latest is None:
+        ambiguous = event.precision == "day"
+        rule = "first session on or after the date" + ("; the clock time is unknown" if ambiguous else "")
+    else:
+        before = instrument.struck_at(_day(dates[position - 1])) if position else None
+        ambiguous = struck - latest <= AMBIGUOUS or (before is not None and earliest - before <= AMBIGUOUS)
+        rule = f"first price after the announcement, struck {at}"
+        if ambiguous:
+            rule += "; the announcement is within ten minutes of a price, or its time is not known well enough"
+    return Day0(
+        event=event.id, instrument=instrument.id, position=position, session=session, struck=struck,
+        ambiguous=ambiguous, rule=rule,
+    )  # fmt: skip
+
+
+def _day(value: np.datetime64) -> dt.date:
+    day = value.astype("datetime64[D]").item()
+    assert isinstance(day, dt.date)
+    return day
+
+
+def default_primary(day0s: list[Day0]) -> Offsets:
+    """[0, 1]; [-1, 1] when a pair's instant is ambiguous or only its date is known."""
+    return (-1, 1) if any(d.ambiguous for d in day0s) else (0, 1)

@@ -1,0 +1,1 @@
+"""GARCH engines behind one protocol."""

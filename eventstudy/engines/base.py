@@ -1,0 +1,82 @@
+"""What a GARCH engine gives: parameters, their covariance, and whether they mean anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from eventstudy._typing import FloatArray
+from eventstudy.kernels.garch import GarchParams
+
+Kind = Literal["garch", "gjr"]
+Dist = Literal["normal", "t"]
+
+#: A beta below this, or no reaction to shocks, is a fit without volatility dynamics.
+MIN_BETA = 0.05
+MIN_REACTION = 1e-4
+#: Persistence this close to one has no half-life.
+MAX_PERSISTENCE = 0.9999
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GarchFit:
+    """A fitted variance model, in the caller's units.
+
+    Attributes
+    ----------
+    kind, dist : str
+    params : GarchParams
+        Scalars; omega in squared units of the residuals.
+    shape : float
+        Degrees of freedom of the t law; NaN for the normal.
+    covariance : ndarray, shape (4, 4)
+        Robust (Bollerslev & Wooldridge 1992) covariance of omega, alpha, gamma, beta; gamma rows are 0 for
+        plain GARCH. NaN where it could not be computed.
+    loglik : float
+        In the caller's units.
+    converged : bool
+    first_variance : float
+        Variance of the first session, by the engine's presample rule.
+    engine : str
+        Name and version.
+    """
+
+    kind: Kind
+    dist: Dist
+    params: GarchParams
+    shape: float
+    covariance: FloatArray
+    loglik: float
+    converged: bool
+    first_variance: float
+    engine: str
+
+    @property
+    def problem(self) -> str:
+        """Why the fit identifies no volatility dynamics; empty when it does."""
+        p = self.params
+        if not self.converged:
+            return "the fit did not converge"
+        if float(p.beta) < MIN_BETA or float(p.alpha + 0.5 * p.gamma) < MIN_REACTION:
+            return (
+                f"boundary fit (alpha {float(p.alpha):.3g}, gamma {float(p.gamma):.3g}, beta {float(p.beta):.3g}): "
+                "no volatility dynamics identified"
+            )
+        return ""
+
+    @property
+    def half_life(self) -> float:
+        """Sessions until half of a variance shock is gone; NaN without dynamics or at unit persistence."""
+        import math
+
+        persistence = float(self.params.persistence)
+        if self.problem or not 0.0 < persistence < MAX_PERSISTENCE:
+            return math.nan
+        return math.log(0.5) / math.log(persistence)
+
+
+class Engine(Protocol):
+    """Fits a variance model to residuals that have mean zero."""
+
+    def fit(self, residual: FloatArray, *, kind: Kind, dist: Dist) -> GarchFit:
+        """Maximum likelihood on `residual`, shape (T,), in the caller's units."""

@@ -1,0 +1,6 @@
+"""Statistics: each one function in a registry, with its null, its assumptions and its source."""
+
+# Importing a module files its statistics in the registries of base.py.
+from eventstudy.inference import parametric, single
+
+__all__ = ["parametric", "single"]

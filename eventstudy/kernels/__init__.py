@@ -1,0 +1,1 @@
+"""Arrays in, small frozen dataclasses out; no pandas, no NaN unless a docstring says so."""

@@ -1,0 +1,85 @@
+"""GARCH and GJR recursions: filter known residuals, forecast, simulate; vectorised over paths, not over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eventstudy._typing import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class GarchParams:
+    """Coefficients of ``h = omega + (alpha + gamma 1{e<0}) e^2 + beta h``; arrays of shape (B,) or scalars.
+
+    ``gamma = 0`` is GARCH(1,1) (Bollerslev 1986); with gamma it is GJR (Glosten, Jagannathan & Runkle 1993).
+    """
+
+    omega: FloatArray
+    alpha: FloatArray
+    gamma: FloatArray
+    beta: FloatArray
+
+    @property
+    def persistence(self) -> FloatArray:
+        """``alpha + gamma / 2 + beta``."""
+        return np.asarray(self.alpha + 0.5 * self.gamma + self.beta)
+
+    def step(self, e: FloatArray, h: FloatArray) -> FloatArray:
+        """Variance of the next session from this session's residual and variance."""
+        return np.asarray(self.omega + (self.alpha + self.gamma * (e < 0.0)) * e**2 + self.beta * h)
+
+
+def filter_variance(params: GarchParams, e: FloatArray, h0: FloatArray) -> FloatArray:
+    """Variances along known residuals.
+
+    Parameters
+    ----------
+    e : ndarray, shape (T,)
+    h0 : ndarray, shape (B,)
+        Variance of the first session.
+
+    Returns
+    -------
+    ndarray, shape (T + 1, B)
+        Row t is the variance of session t; the last row is the one-step forecast.
+    """
+    h = np.empty((e.size + 1, np.size(h0)))
+    h[0] = h0
+    for t, value in enumerate(e):
+        h[t + 1] = params.step(np.asarray(value), h[t])
+    return h
+
+
+def forecast_variance(params: GarchParams, h_next: float, steps: int) -> FloatArray:
+    """Expected variance 1..`steps` sessions ahead, the first known to be `h_next`; shape (steps,)."""
+    h = np.empty(steps)
+    level = np.asarray(h_next)
+    persistence = params.persistence
+    for k in range(steps):
+        h[k] = level
+        level = params.omega + persistence * level
+    return h
+
+
+def simulate(params: GarchParams, h_next: FloatArray, z: FloatArray) -> FloatArray:
+    """Residual paths from standardised shocks.
+
+    Parameters
+    ----------
+    h_next : ndarray, shape (B,)
+        Variance of the first simulated session.
+    z : ndarray, shape (steps, B)
+        Shocks with mean square 1.
+
+    Returns
+    -------
+    ndarray, shape (steps, B)
+    """
+    e = np.empty_like(z)
+    h = np.broadcast_to(h_next, z.shape[1:]).astype(np.float64)
+    for k in range(z.shape[0]):
+        e[k] = z[k] * np.sqrt(h)
+        h = params.step(e[k], h)
+    return e

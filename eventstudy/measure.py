@@ -1,0 +1,183 @@
+"""Measure pairs that were judged usable: statistics of each, statistics across them, volatility, what lies nearby."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.events import EventTable
+from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.inference.base import (
+    PAIR_STATISTICS,
+    PANEL_STATISTICS,
+    Finding,
+    PairView,
+    PlaceboPaths,
+    panel_view,
+)
+from eventstudy.inference.placebo import placebo_paths
+from eventstudy.kernels.stats import Inapplicable
+from eventstudy.pairs import PreparedSeries
+from eventstudy.results import TestResult
+from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_model
+from eventstudy.volatility.response import VolatilityResponse, measure_response, no_response
+
+#: Other announcements this many sessions around a window are listed beside it.
+OVERLAP_SESSIONS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Another announcement near an event: it may have moved the same prices.
+
+    Attributes
+    ----------
+    event, instrument : str
+        The pair under study.
+    other, title : str
+        The other announcement.
+    offset : int
+        Its session relative to day 0.
+    place : str
+        ``event window``, ``near`` or ``estimation window``.
+    """
+
+    event: str
+    instrument: str
+    other: str
+    title: str
+    offset: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What is measured on every pair: the part of a study that does not concern its data.
+
+    Attributes
+    ----------
+    statistics : tuple of str or None
+        Registry keys; None: all.
+    """
+
+    window: EventWindow
+    volatility: GarchResponse | None
+    statistics: tuple[str, ...] | None
+    alpha: float
+    seed: int
+
+    def wants(self, key: str) -> bool:
+        """Whether the statistic `key` was asked for."""
+        return self.statistics is None or key in self.statistics
+
+
+def pair_view(measures: Measures, abnormal: AbnormalReturns, prepared: PreparedSeries, position: int) -> PairView:
+    """Collect what the statistics of one pair may look at: placebo dates and the variance model are fitted here."""
+    event, instrument = abnormal.pairs[0]
+    placebo: PlaceboPaths | str = "placebo dates were not asked for"
+    if measures.wants("placebo_dates"):
+        rows = [*prepared.other_rows.values(), position]
+        placebo = placebo_paths(prepared.series, rows, prepared.model, measures.window)
+    variance: VarianceModel | str = "volatility was not asked for"
+    if measures.volatility is not None:
+        variance = variance_model(prepared.series, position, prepared.model, measures.window, measures.volatility)
+    return PairView(
+        abnormal=abnormal,
+        placebo=placebo,
+        variance=variance,
+        alpha=measures.alpha,
+        draws=measures.volatility.draws if measures.volatility else 1999,
+        seed=(measures.seed, zlib.crc32(event.encode()), zlib.crc32(instrument.encode())),
+    )
+
+
+def pair_tests(measures: Measures, view: PairView, primary: Offsets) -> list[TestResult]:
+    """Every statistic of one series and one event, on every tested window."""
+    event, instrument = view.abnormal.pairs[0]
+    base = TestResult(
+        event=event, instrument=instrument, window=primary, statistic="", unit=view.abnormal.units[0],
+        n_pairs=1, n_dates=1,
+    )  # fmt: skip
+    return [
+        _result(replace(base, window=window, statistic=entry.key), entry.obj(view, window))
+        for window in measures.window.tested(primary)
+        for entry in PAIR_STATISTICS
+        if measures.wants(entry.key)
+    ]
+
+
+def panel_tests(
+    measures: Measures,
+    abnormal: AbnormalReturns,
+    table: EventTable,
+    primary: Offsets,
+    correlations: tuple[float, float],
+) -> list[TestResult]:
+    """Every statistic across pairs, on every tested window."""
+    wanted = [e for e in PANEL_STATISTICS if measures.wants(e.key)]
+    if not wanted:
+        return []
+    units = sorted(set(abnormal.units))
+    events = {event for event, _ in abnormal.pairs}
+    results = []
+    for window in measures.window.tested(primary):
+        view = panel_view(abnormal, window, correlations)
+        # One sanction that hits eight producers is one date, whatever session each market answered on.
+        dates = {table[abnormal.pairs[row][0]].date for row in view.rows}
+        base = TestResult(
+            event=events.copy().pop() if len(events) == 1 else None, instrument=None, window=window, statistic="",
+            unit=units[0], n_pairs=view.n, n_dates=len(dates),
+        )  # fmt: skip
+        for entry in wanted:
+            finding: Finding | Inapplicable = (
+                entry.obj(view)
+                if len(units) == 1
+                else Inapplicable(f"pairs in different units ({', '.join(units)}) have no common mean")
+            )
+            results.append(_result(replace(base, statistic=entry.key), finding))
+    return results
+
+
+def response(measures: Measures, view: PairView) -> VolatilityResponse:
+    """Volatility of one pair after day 0."""
+    (event, instrument), unit = view.abnormal.pairs[0], view.abnormal.units[0]
+    if isinstance(view.variance, str):
+        return no_response(event, instrument, unit, view.variance)
+    return measure_response(
+        event, instrument, unit, view.variance, last=measures.window.event[1], draws=view.draws, rng=view.rng(2)
+    )
+
+
+def _result(base: TestResult, finding: Finding | Inapplicable) -> TestResult:
+    if isinstance(finding, Inapplicable):
+        return replace(base, reason=finding.reason)
+    return replace(
+        base, estimate=finding.estimate, se=finding.se, low=finding.low, high=finding.high, value=finding.value,
+        pvalue=finding.pvalue, smallest_p=finding.smallest_p, distribution=finding.law, dof=finding.dof,
+    )  # fmt: skip
+
+
+def overlaps(
+    events: EventTable,
+    context: EventTable,
+    prepared: dict[str, PreparedSeries],
+    positions: dict[tuple[str, str], int],
+    window: EventWindow,
+) -> Iterable[Overlap]:
+    """Announcements whose day 0 lies in the event window, within ten sessions, or in the estimation window."""
+    titles = {e.id: e.label for e in (*context.values(), *events.values())}
+    for (event, instrument), position in positions.items():
+        for other, row in sorted(prepared[instrument].other_rows.items(), key=lambda item: item[1]):
+            offset = row - position
+            if other == event or not window.estimation[0] <= offset <= max(window.event[1], OVERLAP_SESSIONS):
+                continue
+            place = "near"
+            if window.event[0] <= offset <= window.event[1]:
+                place = "event window"
+            elif offset <= window.estimation[1]:
+                place = "estimation window"
+            yield Overlap(
+                event=event, instrument=instrument, other=other, title=titles[other], offset=offset, place=place
+            )

@@ -1,0 +1,260 @@
+"""Which (event, instrument) pairs can be studied: model, benchmark, day 0, data; a named outcome for each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eventstudy._typing import BoolArray, IntArray
+from eventstudy.abnormal import AbnormalReturns, abnormal_returns, combine
+from eventstudy.domain.align import (
+    AlignedSample,
+    Block,
+    ResponseSeries,
+    Returns,
+    event_rows,
+    gather,
+    mask_events,
+    response_series,
+)
+from eventstudy.domain.events import Event, EventTable
+from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.quality import frozen_rows, frozen_stretches
+from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome, default_primary, find_day0
+from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.benchmarks import ConstantMean
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PreparedSeries:
+    """One instrument ready for any number of events: its series, its model, and the events around it.
+
+    Attributes
+    ----------
+    model : ExpectedReturn
+        With its benchmarks resolved.
+    frozen : ndarray, shape (n,)
+        Rows in a run of repeated prices.
+    other_rows : dict
+        Event id -> row of day 0, for every known announcement.
+    note : str
+        Why this model was taken, when the user did not name it.
+    """
+
+    series: ResponseSeries
+    model: ExpectedReturn
+    frozen: BoolArray
+    other_rows: dict[str, int]
+    note: str
+
+
+def resolve_model(
+    model: ExpectedReturn, instrument: Instrument, prices: PriceTable
+) -> tuple[ExpectedReturn, tuple[str, ...], str]:
+    """The model and benchmarks of one instrument, and a note when the default was changed.
+
+    Raises
+    ------
+    InputError
+        When the benchmark is the instrument itself, or a default benchmark is not among the prices.
+    UnknownNameError
+        When a named benchmark is not among the prices.
+    """
+    named = model.market
+    factors = instrument.benchmark if named is None else named
+    if not model.needs_market:
+        return model, (), ""
+    if not factors:
+        return ConstantMean(), (), f"{instrument.id} has no default benchmark: constant mean"
+    if instrument.id in factors:
+        raise InputError(
+            f"the market {instrument.id!r} is the instrument itself: its abnormal return would be zero by construction; "
+            "name another market"
+        )
+    for factor in factors:
+        if prices.provides(factor):
+            continue
+        if named is not None:
+            raise UnknownNameError("market", factor, prices.ids)
+        raise InputError(
+            f"{instrument.id} is measured against {' and '.join(factors)}, but {factor} is not among the prices; "
+            "add its file, name a market (--market), or use the constant mean (--model constant_mean)"
+        )
+    return model, factors, "" if named is not None else f"default benchmark {' and '.join(factors)}"
+
+
+def prepare_series(
+    prices: PriceTable,
+    instrument: str,
+    model: ExpectedReturn,
+    window: EventWindow,
+    *,
+    returns: Returns,
+    calendar: str | None,
+    studied: Iterable[Event],
+    others: EventTable,
+) -> PreparedSeries:
+    """Responses of one instrument, with the sessions of other announcements marked."""
+    chosen, factors, note = resolve_model(model, prices.instruments[instrument], prices)
+    series = response_series(
+        prices.with_derived(factors), instrument, factors, policy=window.policy, returns=returns, calendar=calendar
+    )
+    everything = {e.id: e for e in (*others.values(), *studied)}
+    masked = mask_events(series, everything.values())
+    rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
+    return PreparedSeries(
+        series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note
+    )
+
+
+def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> tuple[Day0, PairOutcome]:
+    """Day 0 of a pair, and its outcome as far as dates alone decide it."""
+    series = prepared.series
+    day0 = find_day0(event, series.instrument, series.dates)
+    pair = PairOutcome(event=event.id, instrument=series.instrument.id, outcome=Outcome.USED)
+    first = series.dates[0].astype(dt.date)
+    if day0.session is None:
+        last = series.dates[-1].astype(dt.date)
+        return day0, replace(
+            pair, outcome=Outcome.EVENT_AFTER_DATA, detail=f"the data end on {last}, before the announcement can show"
+        )
+    wait = (day0.session - event.date).days
+    if event.date < first and wait > window.max_delay:
+        return day0, replace(pair, outcome=Outcome.EVENT_BEFORE_DATA, detail=f"the data begin on {first}")
+    if wait > window.max_delay:
+        return day0, replace(
+            pair,
+            outcome=Outcome.GAP_IN_WINDOW,
+            detail=f"the first price after the announcement is {wait} days later, on {day0.session}",
+        )
+    return day0, pair
+
+
+def _judge_sample(
+    pairs: list[PairOutcome],
+    sample: AlignedSample,
+    prepared: PreparedSeries,
+    positions: IntArray,
+    window: EventWindow,
+    primary: Offsets,
+) -> list[PairOutcome]:
+    """Outcome of every pair of one instrument once its windows are cut: staleness, gaps, too little data, overlap."""
+    counts = sample.estimation.sum(axis=1)
+    masked = (sample.masked & sample.valid).sum(axis=1)
+    missing = ~sample.valid[:, sample.columns(primary)]
+    judged = []
+    for row, pair in enumerate(pairs):
+        pair = replace(
+            pair,
+            estimation_sessions=int(counts[row]),
+            masked_sessions=int(masked[row]) if window.overlap == "mask" else 0,
+        )
+        stale = _staleness(prepared, int(positions[row]), window, primary)
+        if stale:
+            pair = replace(pair, outcome=Outcome.STALE_PRICES, detail=stale)
+        elif counts[row] < window.needed:
+            detail = f"{counts[row]} valid sessions in the estimation window, {window.needed} needed"
+            pair = replace(pair, outcome=Outcome.TOO_FEW_ESTIMATION_DAYS, detail=detail)
+        elif missing[row].any() and window.missing == "refuse":
+            sessions = ", ".join(str(o) for o in np.arange(primary[0], primary[1] + 1)[missing[row]])
+            detail = f"no response (or no benchmark) on session {sessions} of the primary window"
+            pair = replace(pair, outcome=Outcome.GAP_IN_WINDOW, detail=detail)
+        elif window.overlap == "drop" and masked[row]:
+            detail = f"{masked[row]} sessions of other announcements in the estimation window"
+            pair = replace(pair, outcome=Outcome.OVERLAPS_EVENT, detail=detail)
+        judged.append(pair)
+    return judged
+
+
+def _staleness(prepared: PreparedSeries, position: int, window: EventWindow, primary: Offsets) -> str:
+    """Words on a frozen feed in the primary window, or through most of the estimation window."""
+    frozen, series = prepared.frozen, prepared.series
+    if series.unit != "fraction" and series.instrument.role == "stocks":
+        return ""  # warehouse stocks and premiums may rest honestly
+    near = frozen[max(0, position + primary[0] - 1) : position + primary[1] + 1]
+    estimation = frozen[max(0, position + window.estimation[0]) : position + window.estimation[1] + 1]
+    if not near.any() and (estimation.size == 0 or estimation.mean() <= 0.5):
+        return ""
+    first, last = min(
+        frozen_stretches(series.level), key=lambda run: max(run[0] - position, position - run[1], 0)
+    )
+    run = f"{series.dates[first]}..{series.dates[last]}"
+    here = f"the price stands at {series.level[position]:g} on day 0" if near.any() else "most of the estimation window"
+    return (
+        f"the feed is frozen over {run} ({last - first + 1} sessions of repeated prices); {here}: "
+        "no effect can be measured with this series" + (", use an LME price" if series.instrument.exchange == "COMEX" else "")
+    )
+
+
+def fit_pairs(
+    prepared: dict[str, PreparedSeries],
+    candidates: list[tuple[PairOutcome, int]],
+    window: EventWindow,
+    primary: Offsets,
+) -> tuple[AbnormalReturns | None, list[PairOutcome]]:
+    """Cut, judge and fit every candidate pair, instrument by instrument.
+
+    Parameters
+    ----------
+    candidates : list of (PairOutcome, int)
+        Pairs that dates alone did not rule out, with the row of their day 0.
+
+    Returns
+    -------
+    AbnormalReturns or None
+        The used pairs, in the order of `candidates`; None when none is left.
+    list of PairOutcome
+        Outcome of every candidate, in order.
+    """
+    parts: list[AbnormalReturns] = []
+    order: list[int] = []
+    outcomes = [pair for pair, _ in candidates]
+    for name in dict.fromkeys(pair.instrument for pair, _ in candidates):
+        rows = [i for i, (pair, _) in enumerate(candidates) if pair.instrument == name]
+        one = prepared[name]
+        positions = np.array([candidates[i][1] for i in rows])
+        block = Block(series=one.series, events=tuple(outcomes[i].event for i in rows), positions=positions)
+        sample = gather(block, window.offsets, window.estimation, mask=window.overlap == "mask")
+        judged = _judge_sample([outcomes[i] for i in rows], sample, one, positions, window, primary)
+        good = np.flatnonzero([pair.outcome is Outcome.USED for pair in judged])
+        if good.size:
+            fit = one.model.fit(sample.take(good))
+            for k, singular, sigma in zip(good, fit.singular, fit.sigma, strict=True):
+                judged[k] = _judge_fit(judged[k], bool(singular), float(sigma), one)
+            fitted = np.flatnonzero([judged[k].outcome is Outcome.USED for k in good])
+            parts.append(abnormal_returns(sample.take(good), fit).take(fitted))
+            order += [rows[k] for k in good[fitted]]
+        for i, pair in zip(rows, judged, strict=True):
+            outcomes[i] = pair
+    kept = [part for part in parts if part.n_pairs]
+    if not kept:
+        return None, outcomes
+    return combine(kept).take(np.argsort(np.array(order), kind="stable")), outcomes
+
+
+def _judge_fit(pair: PairOutcome, singular: bool, sigma: float, prepared: PreparedSeries) -> PairOutcome:
+    factors = " and ".join(prepared.series.factor_ids)
+    if singular:
+        detail = f"{factors} is constant or collinear over the estimation window: the regression has no solution"
+        return replace(pair, outcome=Outcome.SINGULAR_MARKET, detail=detail)
+    if not sigma > 1e-12:
+        return replace(
+            pair, outcome=Outcome.NO_VARIATION, detail="the residuals do not vary over the estimation window"
+        )
+    return pair
+
+
+def primary_of(window: EventWindow, day0s: list[Day0]) -> Offsets:
+    """The primary window: the user's, else by the named rule; it must fit in the event window."""
+    primary = window.primary or default_primary(day0s)
+    if primary[0] < window.event[0] or primary[1] > window.event[1]:
+        raise InputError(
+            f"primary window [{primary[0]},{primary[1]}] (because the instant is ambiguous) does not fit in the event "
+            f"window [{window.event[0]},{window.event[1]}]; widen `event` or name `primary`"
+        )
+    return primary

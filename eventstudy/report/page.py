@@ -1,0 +1,363 @@
+"""One self-contained HTML file a study: no network, no scripts, the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+import base64
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from eventstudy.domain.instruments import instruments as known_instruments
+from eventstudy.domain.windows import Outcome, PairOutcome
+from eventstudy.errors import InputError
+from eventstudy.report import plots, tables
+from eventstudy.report.plots import Picture
+from eventstudy.study import StudyResult
+from eventstudy.verdict import Verdict, effect, headline, judge, p_words, size, volatility_words, window_words
+
+#: Pairs listed in the red box; the outcomes table has them all.
+ALERTS_SHOWN = 6
+#: With more pairs than this, all but the first are folded.
+PAIRS_OPEN = 2
+
+HOW_TO_READ: dict[Picture, str] = {
+    "price": "The series itself. The dotted line is day 0, the first price that could react.",
+    "car_path": "What the benchmark does not explain, added up. Inside the grey band a path is nothing special. The "
+    "bar is the interval of the estimate; the dashed line is where the path stood before.",
+    "conditional_volatility": "How large a day's abnormal response was to be expected. The dashed line knows nothing "
+    "of the announcement.",
+    "multipliers": "Squared abnormal response over the variance forecast before day 0; 1 is what was expected. Day 0 "
+    "is the return once more, not evidence of volatility.",
+    "placebo_histogram": "The same computation at dates far from any known announcement. The further out the event "
+    "stands, the less chance explains it.",
+}  # fmt: skip
+
+
+def page_html(result: StudyResult) -> str:
+    """The report as one HTML document.
+
+    Parameters
+    ----------
+    result : StudyResult
+        Also one in which nothing was usable: the page then says why.
+
+    Returns
+    -------
+    str
+        Complete document; pictures are inside it.
+    """
+    text = resources.files("eventstudy.report").joinpath("template.html").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(text).render(_context(result))
+
+
+def check_target(path: str | Path) -> None:
+    """Complain about a place that cannot take a report, before anything is measured.
+
+    Raises
+    ------
+    InputError
+        As `write_page`.
+    """
+    target = Path(path)
+    folder = target.parent
+    if target.is_dir():
+        raise InputError(f"{target} is a folder; name a file in it, such as {target / 'report.html'}")
+    if not folder.exists():
+        raise InputError(f"the folder {folder} does not exist; create it, or write the report somewhere else")
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file, not a folder; write the report somewhere else")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"the folder {folder} cannot be written; change its permissions, or choose another")
+
+
+def write_page(result: StudyResult, path: str | Path) -> None:
+    """Write the report to `path`; an existing file is replaced whole or not at all.
+
+    Raises
+    ------
+    InputError
+        When the folder is missing, is no folder, or cannot be written, or when `path` is a folder.
+    """
+    check_target(path)
+    target = Path(path)
+    text = page_html(result)
+    part = target.parent / f".{target.name}.{os.getpid()}.part"
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, target)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written ({error.strerror}); choose another place or name") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def result_html(result: StudyResult) -> str:
+    """What a notebook shows: verdict, tests of the primary window, overview picture."""
+    verdicts = judge(result)
+    parts = [Markup("<p><strong>{}</strong></p>").format(headline(verdicts))]
+    frame = tables.verdicts_frame(result, verdicts)
+    if len(verdicts) == 1 and result.used:
+        tests = tables.pair_tests(result, verdicts[0].event, verdicts[0].instrument)
+        frame = tables.tests_frame(result, tests.where(window=result.primary)).drop(columns=["Window", "Law"])
+    parts.append(Markup(frame.to_html(index=False, border=0)))  # pandas escapes the cells
+    parts.append(Markup("<p>{}</p>").format(f"Outcomes: {tables.counts_words(result)}"))
+    alt = "Price, cumulative abnormal response, volatility and variance multipliers; the numbers are in the tables."
+    picture = Markup('<img src="{}" alt="{}" style="max-width: 100%">')
+    parts.append(picture.format(_data_uri(plots.figure_svg(plots.overview(result))), alt))
+    return str(Markup("\n").join(parts))
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+# ---- the page's parts
+
+
+def _context(result: StudyResult) -> dict[str, Any]:
+    verdicts = judge(result)
+    events = list(result.events.values())
+    return {
+        "title": events[0].label if len(events) == 1 else f"{len(events)} announcements",
+        "announced": [(e.label, e.when) for e in events],
+        "instruments": [result.names.get(i, i) for i in dict.fromkeys(o.instrument for o in result.outcomes)],
+        "alert_title": _alert_title(result),
+        "alerts": _alerts(result),
+        "headline": headline(verdicts),
+        "verdict": _verdict_box(result, verdicts),
+        "pairs": [_pair(result, o, verdicts) for o in result.used],
+        "pairs_open": PAIRS_OPEN,
+        "pooled": _pooled(result),
+        "expected": _table(tables.expected_frame(result)),
+        "world_price": _is_world_price_matter(result),
+        "overlaps": _table(tables.overlaps_frame(result, "event window", "near")),
+        "overlapping": any(o.place == "event window" for o in result.overlaps),
+        "masked": _table(tables.overlaps_frame(result, "estimation window")),
+        "flags": _table(tables.flags_frame(result)),
+        "outcomes": _table(tables.outcomes_frame(result)),
+        "counts": tables.counts_words(result),
+        "methods": _table(tables.methods_frame(result)),
+        "provenance": _table(tables.provenance_frame(result)),
+        "primary": window_words(result.primary),
+    }
+
+
+def _table(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns, rows, and which columns hold numbers, for the template's one table macro."""
+    rows = frame.astype(str).to_numpy().tolist()
+    columns = [str(c) for c in frame.columns]
+    numeric = [_is_numeric([row[k] for row in rows]) for k in range(len(columns))]
+    return {"columns": columns, "rows": rows, "numeric": numeric}
+
+
+def _is_numeric(cells: list[str]) -> bool:
+    return all((len(c) <= 18 and c[:1] in "+-<0123456789") or c in ("", tables.NONE, "undefined") for c in cells)
+
+
+def _alert_title(result: StudyResult) -> str:
+    dropped, total = len(result.outcomes) - len(result.used), len(result.outcomes)
+    if not result.used:
+        return "Nothing could be measured" if total > 1 else "Not measured"
+    return f"{dropped} of {total} pairs could not be measured" if dropped else "Read with care"
+
+
+def _alerts(result: StudyResult) -> list[tuple[str, str]]:
+    """(what, why and what to do) of every refused pair and every event marked as unusable."""
+    refused = [o for o in result.outcomes if o.outcome is not Outcome.USED]
+    alerts = [(f"{o.instrument}: {tables.outcome_words(o)}", _refusal(result, o)) for o in refused[:ALERTS_SHOWN]]
+    if len(refused) > ALERTS_SHOWN:
+        alerts.append((f"{len(refused) - ALERTS_SHOWN} more", "see the outcomes below."))
+    said = {o.event for o in refused if o.outcome is Outcome.UNUSABLE_EVENT}
+    for event in result.events.values():
+        if not event.usable and event.id not in said:
+            alerts.append((f"The catalogue marks “{event.label}” as unusable", f"{event.reason}."))
+    return alerts
+
+
+def _refusal(result: StudyResult, outcome: PairOutcome) -> str:
+    text = f"{outcome.detail or tables.outcome_words(outcome)}."
+    if len(result.events) > 1:
+        text = f"“{result.events[outcome.event].label}”: {text}"
+    if outcome.outcome is Outcome.STALE_PRICES and outcome.instrument == "ALI=F":
+        text += " Instrument LME-3M is the LME price to ask for."
+    return text
+
+
+def _verdict_box(result: StudyResult, verdicts: tuple[Verdict, ...]) -> dict[str, Any]:
+    """The word, three numbers (one pair) or a row a pair (several), and the paragraphs."""
+    words = [v.word for v in verdicts]
+    word = "reaction" if "reaction" in words else "inconclusive" if "inconclusive" in words else "untestable"
+    label = tables.WORDS[word]
+    if len(verdicts) > 1 and word == "reaction":
+        label = f"Reaction in {words.count('reaction')} of {len(words) - words.count('untestable')}"
+    single = len(verdicts) == 1
+    return {
+        "word": word,
+        "label": label,
+        "strip": _strip(result, verdicts[0]) if single and word != "untestable" else [],
+        "many": None if single else _table(tables.verdicts_frame(result, verdicts)),
+        "paragraph": verdicts[0].paragraph if single else "",
+    }
+
+
+def _strip(result: StudyResult, verdict: Verdict) -> list[tuple[str, str, str]]:
+    """(name, number, meaning): effect, interval, how sure."""
+    zero = "leaves out zero" if verdict.low > 0.0 or verdict.high < 0.0 else "includes zero"
+    count = round(100.0 * verdict.pvalue)
+    chance = f"in {count} of 100" if count else "in fewer than 1 of 100"
+    return [
+        ("Effect", effect(verdict.estimate, verdict.unit), f"over {window_words(verdict.window)}"),
+        (f"{tables.confidence(result)} interval", tables.span(verdict.low, verdict.high, verdict.unit), zero),
+        ("How sure", p_words(verdict.pvalue), f"chance does as much {chance} windows"),
+    ]
+
+
+def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ...]) -> dict[str, Any]:
+    """Everything the page shows of one used pair."""
+    event, instrument = outcome.event, outcome.instrument
+    tests = tables.pair_tests(result, event, instrument)
+    pooled = [t for t in result.tests if t.instrument is None and t.window == result.primary]
+    absent = [*tests.where(window=result.primary), *(pooled if len(result.used) == 1 else [])]
+    around = tables.abnormal_frame(result, event, instrument, around=1)
+    days = tables.abnormal_frame(result, event, instrument)
+    primary = tables.tests_frame(result, tests.where(window=result.primary))
+    verdict = next(v for v in verdicts if (v.event, v.instrument) == (event, instrument))
+    name = result.names.get(instrument, instrument)
+    return {
+        "name": f"{name}: {result.events[event].label}" if len(result.events) > 1 else name,
+        "sentence": verdict.sentence,
+        "paragraph": verdict.paragraph if len(verdicts) > 1 else "",
+        "day0": tables.day0_words(result, event, instrument),
+        "ambiguous": _table(around) if tables.is_ambiguous(result, event, instrument) else None,
+        "pictures": {p: _picture(result, event, instrument, p) for p in plots.PICTURES},
+        "abnormal": _table(days),
+        "day0_row": days["Day"].tolist().index("0") if "0" in days["Day"].tolist() else -1,
+        "primary": _table(primary.drop(columns=["Window", "Law", "Trust"])),
+        "trust": primary["Trust"].tolist(),
+        "trusted": plots.verdict_test(result, event, instrument) is not None,
+        "others": _table(tables.windows_frame(result, event, instrument)),
+        "all_tests": _table(tables.tests_frame(result, tests).drop(columns="Trust")),
+        "refused": tables.refused_tests(result, absent),
+        "volatility": _table(tables.volatility_frame(tables.response_of(result, event, instrument))),
+        "params": _table(tables.params_frame(result, event, instrument)),
+    }
+
+
+def _picture(result: StudyResult, event: str, instrument: str, picture: Picture) -> dict[str, str]:
+    reason = plots.why_not(result, event, instrument, picture)
+    if reason:
+        return {"reason": reason, "src": "", "alt": "", "caption": ""}
+    svg = plots.picture_svg(result, event, instrument, picture)
+    alt = ALTERNATIVES[picture](result, event, instrument)
+    return {"reason": "", "src": _data_uri(svg), "alt": alt, "caption": HOW_TO_READ[picture]}
+
+
+def _pooled(result: StudyResult) -> dict[str, Any] | None:
+    tests = tables.pooled_tests(result)
+    if not len(tests):
+        return None
+    return {
+        "primary": _table(tables.pooled_frame(result, primary=True).drop(columns="Window")),
+        "others": _table(tables.pooled_frame(result, primary=False)),
+        "refused": tables.refused_tests(result, tests.where(window=result.primary)),
+        "pairs": tests[0].n_pairs,
+        "dates": tests[0].n_dates,
+    }
+
+
+def _is_world_price_matter(result: StudyResult) -> bool:
+    known = known_instruments()
+    roles = [known[o.instrument].role for o in result.outcomes if o.instrument in known]
+    return "price" in roles or any("tariff" in e.tags for e in result.events.values())
+
+
+# ---- pictures in words
+
+
+def _price_alt(result: StudyResult, event: str, instrument: str) -> str:
+    row = tables.pair_row(result, event, instrument)
+    ar = result.abnormal
+    assert ar is not None
+    known = np.isfinite(ar.level[row]) & ~np.isnat(ar.dates[row]) & (ar.offsets >= -plots.PRICE_SESSIONS)
+    days, levels, offsets = ar.dates[row][known], ar.level[row][known], ar.offsets[known]
+    said = [f"{tables.level_words(levels[0])} on {days[0]}"]
+    said += [
+        f"{tables.level_words(levels[i])} on {days[i]} (session {tables.session_words(int(offsets[i]))})"
+        for i in np.flatnonzero((offsets == -1) | (offsets == 0))
+    ]
+    said.append(f"{tables.level_words(levels[-1])} on {days[-1]}")
+    return f"Line of the level of {instrument}: {', '.join(said)}."
+
+
+def _car_alt(result: StudyResult, event: str, instrument: str) -> str:
+    row = tables.pair_row(result, event, instrument)
+    ar, (first, last) = result.abnormal, result.study.window.event
+    assert ar is not None
+    paths, errors = ar.path((first, last))
+    path, unit, band = paths[row], ar.units[row], result.path_band(event, instrument)
+    text = f"Line of the cumulative abnormal response of {instrument} from session {first} on: "
+    shown = [k for k in sorted({first, -1, 0, 1, last}) if first <= k <= last]
+    text += ", ".join(f"{effect(path[k - first], unit)} at session {k}" for k in shown)
+    if np.isfinite(band):
+        outside = int((np.abs(path) > band * errors[row]).sum())
+        where = "stays inside" if not outside else f"lies outside on {outside} of {path.size} sessions"
+        text += f". The path {where} the chance band, which ends at ±{size(float(band * errors[row][-1]), unit)}"
+    test = plots.verdict_test(result, event, instrument)
+    if test is not None:
+        text += f". Over {window_words(test.window)}: {effect(test.estimate, unit)}, interval "
+        text += tables.span(test.low, test.high, unit)
+    return text + "."
+
+
+def _volatility_alt(result: StudyResult, event: str, instrument: str) -> str:
+    response = tables.response_of(result, event, instrument)
+    model = response.model
+    assert model is not None
+    now = float(np.sqrt(model.variance[model.row_of(0)]))
+    text = f"Line of the size to expect of an abnormal response of {instrument}: {size(now, response.unit)} on day 0"
+    if response.applicable:
+        end = float(np.sqrt(response.expected[-1]))
+        text += f", {size(end, response.unit)} forecast for session {response.offsets[-1]}; bars show what came"
+    return text + "."
+
+
+def _multipliers_alt(result: StudyResult, event: str, instrument: str) -> str:
+    response = tables.response_of(result, event, instrument)
+    after = response.offsets > 0
+    above = int((response.multiplier > response.null_high)[after].sum())
+    text = f"Dots of the variance multipliers of {instrument}: "
+    if response.offsets[0] == 0:
+        text += f"{response.multiplier[0]:.1f} on day 0, set apart because it repeats the return test; "
+    low, high = response.multiplier[after].min(), response.multiplier[after].max()
+    text += f"between {low:.1f} and {high:.1f} on the {response.days} days after, {above} above the undisturbed range. "
+    return text + volatility_words(response, result.study.alpha)
+
+
+def _placebo_alt(result: StudyResult, event: str, instrument: str) -> str:
+    row = tables.pair_row(result, event, instrument)
+    placebo, ar = result.placebo[event, instrument], result.abnormal
+    assert ar is not None
+    assert not isinstance(placebo, str)
+    own = float(ar.car(result.primary).scar[row])
+    beyond = int((np.abs(placebo.scar(result.primary)) >= abs(own)).sum())
+    return (
+        f"Histogram of the standardised response over {window_words(result.primary)} at {placebo.count} placebo dates. "
+        f"The event stands at {own:+.2f}; {beyond} placebo dates lie as far out or further; "
+        f"{result.study.alpha:.0%} lie beyond {plots.cutoff(result, placebo):.2f} in size."
+    )
+
+
+ALTERNATIVES = {
+    "price": _price_alt,
+    "car_path": _car_alt,
+    "conditional_volatility": _volatility_alt,
+    "multipliers": _multipliers_alt,
+    "placebo_histogram": _placebo_alt,
+}

@@ -1,0 +1,91 @@
+"""A result as one JSON object with documented keys: returns are fractions, NaN is null."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from eventstudy._typing import Record
+from eventstudy.study import StudyResult
+from eventstudy.verdict import headline, judge
+
+
+def study_record(result: StudyResult) -> Record:
+    """Everything a script wants of a result.
+
+    Returns
+    -------
+    dict
+        ``primary``; ``tests`` (rows as `TestResult`, ``p`` for the p-value; event or instrument null where a
+        statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
+        ar, se, sar, unit; offsets of the event window); ``models`` (instrument, model, note, and coefficients,
+        sigma, dof per pair); ``volatility``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
+        ``verdict`` (sentence, pairs); ``provenance``.
+    """
+    verdicts = judge(result)
+    used = len(result.used)
+    return {
+        "primary": list(result.primary),
+        "verdict": {"sentence": headline(verdicts), "pairs": [v.to_record() for v in verdicts]},
+        "tests": [t.to_record() for t in result.tests],
+        "abnormal": _abnormal(result),
+        "models": _models(result),
+        "volatility": [v.to_record() for v in result.volatility],
+        "outcomes": [asdict(o) for o in result.outcomes],
+        "counts": {"pairs": len(result.outcomes), "used": used, "dropped": len(result.outcomes) - used},
+        "quality": [asdict(f) for f in result.quality],
+        "day0": [{k: v for k, v in asdict(d).items() if k != "position"} for d in result.day0],
+        "overlaps": [asdict(o) for o in result.overlaps],
+        "provenance": result.provenance.to_record(),
+    }
+
+
+def dumps(record: Any) -> str:
+    """Strict JSON: NaN and infinities become null, dates ISO text."""
+    return json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _abnormal(result: StudyResult) -> list[Record]:
+    if result.abnormal is None:
+        return []
+    frame = result.abnormal.to_frame(result.study.window.event)
+    frame["date"] = [None if np.isnat(d) else str(d) for d in frame["date"].to_numpy().astype("datetime64[D]")]
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
+def _models(result: StudyResult) -> list[Record]:
+    ar = result.abnormal
+    if ar is None:
+        return []
+    return [
+        {
+            "event": event,
+            "instrument": instrument,
+            "model": result.models[instrument][0],
+            "note": result.models[instrument][1],
+            "params": ar.params[row],
+            "sigma": float(ar.sigma[row]),
+            "dof": int(ar.dof[row]),
+            "unit": ar.units[row],
+        }
+        for row, (event, instrument) in enumerate(ar.pairs)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Values that `json` writes without loss; non-finite floats become None."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) else str(value)

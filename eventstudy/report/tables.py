@@ -1,0 +1,488 @@
+"""A result as tables for readers: rounded, in words, each one pure function of the result."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.domain.instruments import instruments as known_instruments
+from eventstudy.domain.windows import Outcome, PairOutcome
+from eventstudy.errors import InputError
+from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
+from eventstudy.measure import OVERLAP_SESSIONS
+from eventstudy.models.base import MODELS
+from eventstudy.results import Entry, TestResult, TestTable
+from eventstudy.study import StudyResult
+from eventstudy.verdict import Verdict, effect, headline, judge, p_words, pvalue, size, volatility_words, window_words
+from eventstudy.volatility.response import VolatilityResponse
+
+#: What stands in a cell without a number.
+NONE = "–"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WORDS = {"reaction": "Reaction", "inconclusive": "Inconclusive", "untestable": "Cannot be measured"}
+#: Beginnings of the registry's `trust` facts, from the test that decides to those that must not.
+_TRUST_ORDER = ("yes: the only", "yes", "beside", "no", "never")
+_SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
+_PRODUCERS = {"US": "us_producers", "CA": "canadian_producers", "RU": "russian_producers", "CN": "chinese_producers"}
+_VARIANCE = {
+    "gjr": ("GJR-GARCH(1,1)", "Glosten, Jagannathan & Runkle (1993), J. Finance 48:1779-1801"),
+    "garch": ("GARCH(1,1)", "Bollerslev (1986), J. Econometrics 31:307-327"),
+    "ewma": ("EWMA variance", "RiskMetrics Technical Document (1996)"),
+    "constant": ("constant variance", "no dynamics identified; sample variance"),
+}
+
+
+# ---- numbers and lookups
+
+
+def pair_row(result: StudyResult, event: str, instrument: str) -> int:
+    """Row of a used pair in ``result.abnormal``.
+
+    Raises
+    ------
+    InputError
+        When the pair was not used.
+    """
+    if result.abnormal is None or (event, instrument) not in result.abnormal.pairs:
+        raise InputError(f"{event!r} on {instrument!r} was not used: there is nothing to show; see result.outcomes")
+    return result.abnormal.pairs.index((event, instrument))
+
+
+def response_of(result: StudyResult, event: str, instrument: str) -> VolatilityResponse:
+    """Volatility response of a used pair."""
+    pair_row(result, event, instrument)
+    return next(v for v in result.volatility if (v.event, v.instrument) == (event, instrument))
+
+
+def amount(value: float, unit: str) -> str:
+    """A signed effect as `verdict.effect` writes it, a dash where there is none."""
+    return NONE if math.isnan(value) else effect(value, unit)
+
+
+def span(low: float, high: float, unit: str) -> str:
+    """An interval in words, a dash where the method has none."""
+    return NONE if math.isnan(low) or math.isnan(high) else f"{effect(low, unit)} to {effect(high, unit)}"
+
+
+def level_words(value: float) -> str:
+    """A price level with the digits that matter.
+
+    Examples
+    --------
+    >>> level_words(2046.5), level_words(0.2534), level_words(math.nan)
+    ('2,046.50', '0.2534', '–')
+    """
+    if math.isnan(value):
+        return NONE
+    return f"{value:,.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
+
+
+def session_words(offset: int) -> str:
+    """A session relative to day 0, signed."""
+    return f"{offset:+d}" if offset else "0"
+
+
+def day_words(day: dt.date) -> str:
+    """A date with its weekday, in English whatever the locale."""
+    return f"{WEEKDAYS[day.weekday()]} {day}"
+
+
+def confidence(result: StudyResult) -> str:
+    """Confidence of the intervals, such as ``95%``."""
+    return f"{1.0 - result.study.alpha:.0%}"
+
+
+def _entry(key: str) -> Entry[object]:
+    registry = PAIR_STATISTICS if key in PAIR_STATISTICS else PANEL_STATISTICS
+    return registry[key]  # type: ignore[return-value]  # only the words are read
+
+
+# ---- tests
+
+
+def trust_rank(key: str) -> int:
+    """0 for the statistic that decides, more for those that are there to compare."""
+    trust = _entry(key).facts.get("trust", "")
+    return next((i for i, start in enumerate(_TRUST_ORDER) if trust.startswith(start)), len(_TRUST_ORDER))
+
+
+def trust_words(key: str) -> str:
+    """Whether to trust a statistic of one pair, and why; from the registry."""
+    trust = _entry(key).facts.get("trust", "")
+    for start, words in (("yes: the only", "The test to trust here: the only"), ("yes: ", ""), ("no", "Not")):
+        if trust.startswith(start):
+            text = words + trust.removeprefix(start)
+            return text[:1].upper() + text[1:]
+    return trust[:1].upper() + trust[1:]
+
+
+def tests_frame(result: StudyResult, tests: Iterable[TestResult]) -> pd.DataFrame:
+    """Applicable tests in words, the deciding one first; windows stay in their order."""
+    rows = sorted((t for t in tests if t.applicable), key=lambda t: trust_rank(t.statistic))
+    windows = list(dict.fromkeys(t.window for t in rows))
+    rows = sorted(rows, key=lambda t: windows.index(t.window))
+    records = [
+        {
+            "Window": window_words(t.window),
+            "Test": _entry(t.statistic).title,
+            "Effect": amount(t.estimate, t.unit),
+            f"{confidence(result)} interval": span(t.low, t.high, t.unit),
+            "p": pvalue(t.pvalue),
+            "Smallest p": pvalue(t.smallest_p) if t.smallest_p > 0.0 else NONE,
+            "Law": t.distribution,
+            "Trust": trust_words(t.statistic),
+        }
+        for t in rows
+    ]
+    columns = ["Window", "Test", "Effect", f"{confidence(result)} interval", "p", "Smallest p", "Law", "Trust"]
+    return pd.DataFrame(records, columns=columns)
+
+
+def verdicts_frame(result: StudyResult, verdicts: tuple[Verdict, ...]) -> pd.DataFrame:
+    """The deciding row of every pair, the unmeasured ones included."""
+    rows = [
+        [
+            result.events[v.event].label, v.instrument, WORDS[v.word], amount(v.estimate, v.unit),
+            span(v.low, v.high, v.unit), NONE if math.isnan(v.pvalue) else pvalue(v.pvalue),
+            amount(v.detectable, v.unit).lstrip("+"),
+        ]
+        for v in verdicts
+    ]  # fmt: skip
+    columns = ["Event", "Instrument", "Verdict", "Effect", f"{confidence(result)} interval", "p", "Would be seen"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame if len(result.events) > 1 else frame.drop(columns="Event")
+
+
+def pair_tests(result: StudyResult, event: str, instrument: str) -> TestTable:
+    """Tests of one pair, every window."""
+    return result.tests.where(event=event, instrument=instrument)
+
+
+def pooled_tests(result: StudyResult) -> TestTable:
+    """Tests across pairs; empty unless there are two pairs."""
+    return TestTable(t for t in result.tests if t.instrument is None and t.n_pairs >= 2)
+
+
+def windows_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFrame:
+    """Verdict rows of the windows that the verdict does not rest on."""
+    rows = pair_tests(result, event, instrument).where(statistic="verdict")
+    frame = tests_frame(result, (t for t in rows if t.window != result.primary))
+    return frame.drop(columns=["Test", "Smallest p", "Law", "Trust"])
+
+
+def pooled_frame(result: StudyResult, *, primary: bool) -> pd.DataFrame:
+    """Tests across pairs, of the primary window or of the others."""
+    rows = [t for t in pooled_tests(result) if (t.window == result.primary) == primary and t.applicable]
+    # The registry's cross-sectional statistics have 95% intervals whatever the study's alpha.
+    columns = ["Window", "Test", "Mean effect", "95% interval", "Statistic", "p", "Pairs", "Dates", "Robust to"]
+    return pd.DataFrame(
+        [
+            [
+                window_words(t.window), _entry(t.statistic).title, amount(t.estimate, t.unit),
+                span(t.low, t.high, t.unit), f"{t.value:+.2f}", pvalue(t.pvalue), str(t.n_pairs), str(t.n_dates),
+                _entry(t.statistic).facts.get("robust", ""),
+            ]
+            for t in rows
+        ],
+        columns=columns,
+    )  # fmt: skip
+
+
+def refused_tests(result: StudyResult, tests: Iterable[TestResult]) -> list[tuple[str, str]]:
+    """(reason, titles) of the tests that do not exist here, grouped by reason."""
+    groups: dict[str, list[str]] = {}
+    for test in tests:
+        reason = test.reason
+        if test.instrument is None and test.n_pairs == 1 and test.applicable:
+            reason = "with one pair it only repeats t with forecast error"
+        if reason:
+            groups.setdefault(reason, []).append(_entry(test.statistic).title)
+    return [(reason, "; ".join(dict.fromkeys(titles))) for reason, titles in groups.items()]
+
+
+# ---- one pair
+
+
+def day0_words(result: StudyResult, event: str, instrument: str) -> str:
+    """How the announcement was mapped to a session, in a sentence."""
+    day0 = next(d for d in result.day0 if (d.event, d.instrument) == (event, instrument))
+    if day0.session is None:
+        return f"Announced {result.events[event].when}: {day0.rule}."
+    return f"Announced {result.events[event].when}. Day 0 of {instrument} is {day_words(day0.session)}: {day0.rule}."
+
+
+def is_ambiguous(result: StudyResult, event: str, instrument: str) -> bool:
+    """Whether day 0 of a pair may be another session."""
+    return any(d.ambiguous for d in result.day0 if (d.event, d.instrument) == (event, instrument))
+
+
+def abnormal_frame(result: StudyResult, event: str, instrument: str, *, around: int = 5) -> pd.DataFrame:
+    """Abnormal responses of the sessions around day 0, at most `around` on each side."""
+    row = pair_row(result, event, instrument)
+    assert result.abnormal is not None
+    first, last = max(result.study.window.event[0], -around), min(result.study.window.event[1], around)
+    days = result.abnormal.take(np.array([row])).to_frame((first, last))
+    return pd.DataFrame(
+        [
+            [
+                session_words(d["offset"]), NONE if pd.isna(d["date"]) else str(d["date"].date()),
+                level_words(d["level"]), amount(d["response"], d["unit"]), amount(d["ar"], d["unit"]),
+                amount(d["se"], d["unit"]).lstrip("+"), NONE if math.isnan(d["sar"]) else f"{d['sar']:+.2f}",
+            ]
+            for d in days.to_dict("records")
+        ],
+        columns=["Day", "Date", "Level", "Response", "AR", "se", "SAR"],
+    )  # fmt: skip
+
+
+def volatility_frame(response: VolatilityResponse) -> pd.DataFrame:
+    """Variance multipliers day by day."""
+    return pd.DataFrame(
+        [
+            [
+                session_words(d["offset"]), str(d["date"].date()), size(d["expected_sd"], response.unit),
+                f"{d['multiplier']:.2f}", f"{d['null_low']:.2f} to {d['null_high']:.2f}", pvalue(d["p"]),
+                "" if d["offset"] else "repeats the return test",
+            ]
+            for d in response.to_frame().to_dict("records")
+        ],
+        columns=["Session", "Date", "Expected std. dev.", "Multiplier", "Undisturbed range", "p", "Note"],
+    )  # fmt: skip
+
+
+def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFrame:
+    """Coefficients, residual spread and estimation sample of one pair's model."""
+    row = pair_row(result, event, instrument)
+    ar = result.abnormal
+    assert ar is not None
+    unit = ar.units[row]
+    days = ar.dates[row][ar.estimation[row]]
+    outcome = next(o for o in result.outcomes if (o.event, o.instrument) == (event, instrument))
+    rows = [["Model", result.models[instrument][0]], ["Why this model", result.models[instrument][1]]]
+    for name, value in ar.params[row].items():
+        per_day = name in ("alpha", "mean")
+        number = f"{100.0 * value:+.3f}% a day" if per_day and unit == "fraction" else f"{value:+.4g}"
+        rows.append([name.replace("beta_", "beta on "), number])
+    rows += [
+        ["Residual standard deviation", f"{size(float(ar.sigma[row]), unit)} a day, {ar.dof[row]} degrees of freedom"],
+        ["Estimation sessions", f"{outcome.estimation_sessions}, {days[0]} to {days[-1]}"],
+        ["Left out there", f"{outcome.masked_sessions or 'no'} sessions of other announcements"],
+    ]
+    response = response_of(result, event, instrument)
+    if response.model is not None:
+        half = response.model.half_life
+        life = "" if math.isnan(half) else f"; half-life of a shock {half:.1f} sessions"
+        rows.append(["Variance model", f"{response.model.label}, {response.model.n_fit} sessions{life}"])
+    return pd.DataFrame([r for r in rows if r[1]], columns=["What", "Value"])
+
+
+# ---- the study
+
+
+def expected_frame(result: StudyResult) -> pd.DataFrame:
+    """Directions that the catalogue expected, beside what was found."""
+    verdicts = judge(result)
+    rows = []
+    for event in result.events.values():
+        for reactor, sign in event.expected.items():
+            found = [v for v in verdicts if v.event == event.id and reactor in reactors_of(v.instrument)]
+            measured = [v for v in found if v.word != "untestable"]
+            rows.append(
+                [
+                    _reactor_words(reactor), _SIGNS[sign],
+                    "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in measured)
+                    or "not measured here",
+                    "; ".join(dict.fromkeys(_reading(v, sign) for v in measured)) or NONE,
+                ]
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=["Who", "Expected", "Found", "Reading"])
+
+
+def _reactor_words(reactor: str) -> str:
+    first, *rest = reactor.split("_")
+    return " ".join(["US" if first == "us" else first.capitalize(), *rest])
+
+
+def _reading(verdict: Verdict, sign: str) -> str:
+    moved = verdict.word == "reaction"
+    if sign == "?":
+        return "no direction to compare with"
+    if sign == "0":
+        return "moved, though no move was expected" if moved else "no clear move, which is no proof of none"
+    if not moved:
+        return "inconclusive"
+    return "as expected" if (verdict.estimate > 0.0) == (sign == "+") else "against the expectation"
+
+
+def reactors_of(instrument: str) -> tuple[str, ...]:
+    """The catalogue's groups to which an instrument belongs; none for instruments nobody described."""
+    one = known_instruments().get(instrument)
+    if one is None:
+        return ()
+    regions = one.region.split("+")
+    if one.role == "producer":
+        return tuple(_PRODUCERS[r] for r in regions if r in _PRODUCERS)
+    if one.role == "price" and "alumin" in one.name.lower():
+        return tuple({"world": "world_price", "US": "us_price"}[r] for r in regions if r in ("world", "US"))
+    return ("us_premium",) if one.role == "premium" and "US" in regions else ()
+
+
+def overlaps_frame(result: StudyResult, *places: str) -> pd.DataFrame:
+    """Other announcements near those under study; `places` as in `Overlap.place`."""
+    masked = result.study.window.overlap == "mask"
+    meaning = {
+        "event window": "may have moved the same prices",
+        "near": f"within {OVERLAP_SESSIONS} sessions",
+        "estimation window": "its sessions are masked" if masked else "its sessions are kept",
+    }
+    rows = [
+        [session_words(o.offset), o.title, o.instrument, meaning[o.place]]
+        for o in result.overlaps
+        if o.place in places
+    ]
+    return pd.DataFrame(rows, columns=["Session", "Announcement", "Instrument", "Meaning"])
+
+
+def flags_frame(result: StudyResult) -> pd.DataFrame:
+    """Data-quality findings, the gravest first, and whether they touch the sessions that were used."""
+    order = ("refuse", "warn", "info")
+    rows = [
+        [
+            f.severity, f.instrument, f.kind.replace("_", " "), str(f.start), str(f.end), str(f.n),
+            _touch_words(result, f.start, f.end), f.evidence, f.meaning,
+        ]
+        for f in sorted(result.quality, key=lambda f: (order.index(f.severity), f.instrument, f.start))
+    ]  # fmt: skip
+    columns = ["Severity", "Instrument", "Kind", "From", "To", "Rows", "In these windows", "Evidence", "Meaning"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _touch_words(result: StudyResult, start: dt.date, end: dt.date) -> str:
+    if result.abnormal is None:
+        return NONE
+    days = result.abnormal.dates
+    inside = (days >= np.datetime64(start)) & (days <= np.datetime64(end))
+    return "yes" if inside.any() else "no"
+
+
+def outcomes_frame(result: StudyResult) -> pd.DataFrame:
+    """What became of every pair."""
+    rows = [
+        [
+            result.events[o.event].label, o.instrument, outcome_words(o), str(o.estimation_sessions or NONE),
+            str(o.masked_sessions), o.detail,
+        ]
+        for o in result.outcomes
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["Event", "Instrument", "Outcome", "Estimation sessions", "Masked", "Why"])
+    return frame if len(result.events) > 1 else frame.drop(columns="Event")
+
+
+def outcome_words(outcome: PairOutcome) -> str:
+    """``used``, or the reason's name in words."""
+    return outcome.outcome.value.replace("_", " ")
+
+
+def counts_words(result: StudyResult) -> str:
+    """Pairs = used + dropped, with the dropped ones by reason."""
+    total, used = len(result.outcomes), len(result.used)
+    reasons = Counter(outcome_words(o) for o in result.outcomes if o.outcome is not Outcome.USED)
+    detail = ", ".join(f"{n} {why}" for why, n in reasons.items())
+    pairs = "pair" if total == 1 else "pairs"
+    return f"{total} {pairs} = {used} used + {total - used} dropped" + (f" ({detail})" if detail else "")
+
+
+def methods_frame(result: StudyResult) -> pd.DataFrame:
+    """Models and statistics that gave a number here: what they test, what they assume, where they come from."""
+    words = [text for text, _ in result.models.values()]
+    keys = dict.fromkeys([result.study.model.key, *("constant_mean" for text in words if text == "constant mean")])
+    rows = [[MODELS[k].title, MODELS[k].facts["formula"], "", MODELS[k].facts["reference"]] for k in keys]
+    for method in dict.fromkeys(v.model.method for v in result.volatility if v.model is not None):
+        title, reference = _VARIANCE[method]
+        rows.append([title, "the variance continues the session before the window", "", reference])
+    used = dict.fromkeys(t.statistic for t in result.tests if t.applicable and (t.instrument or t.n_pairs > 1))
+    for key in sorted(used, key=trust_rank):
+        facts = _entry(key).facts
+        rows.append([_entry(key).title, facts["null"], facts["assumptions"], facts["reference"]])
+    return pd.DataFrame(rows, columns=["Method", "Null or formula", "Assumes", "Reference"])
+
+
+def provenance_frame(result: StudyResult) -> pd.DataFrame:
+    """Versions, inputs by hash, settings."""
+    p = result.provenance
+    rows = [["Versions", ", ".join(f"{name} {version}" for name, version in p.versions.items())]]
+    for o in p.origins:
+        rows.append([f"Input {o.name}", f"{o.source}; {o.layout}; {o.rows} rows; sha256 {o.sha256}"])
+        rows += [["", note] for note in o.notes]
+    rows += [["Prices sha256", p.prices_sha256], *(["Event", e] for e in p.events)]
+    rows += [[f"Setting {key}", str(value)] for key, value in p.settings.items()]
+    rows.append(["Settings sha256", p.settings_sha256])
+    return pd.DataFrame(rows, columns=["What", "Value"])
+
+
+# ---- text
+
+
+def aligned(frame: pd.DataFrame, *, indent: str = "  ") -> str:
+    """A frame of strings in columns: words to the left, all else as wide as its widest cell."""
+    cells = [list(map(str, frame.columns)), *frame.astype(str).to_numpy().tolist()]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join(lines)
+
+
+def summary_text(result: StudyResult) -> str:
+    """What ``print(result.summary())`` shows: verdict, tests of the primary window, outcomes, flags.
+
+    Returns
+    -------
+    str
+        Lines of at most about 100 characters, tables apart.
+    """
+    verdicts = judge(result)
+    parts = ["\n".join(f"{e.label}\nannounced {e.when}" for e in result.events.values())]
+    word = f"{WORDS[verdicts[0].word]}. " if len(verdicts) == 1 else ""
+    parts.append(textwrap.fill(word + headline(verdicts), 100))
+    if result.used:
+        parts += _pair_text(result) if len(result.outcomes) == 1 else _pairs_text(result)
+    parts += [_fill(f"{v.instrument}: {volatility_words(v, result.study.alpha)}") for v in result.volatility]
+    dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
+    parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
+    flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
+    parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))
+    return "\n\n".join(parts)
+
+
+def _fill(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
+def _pair_text(result: StudyResult) -> list[str]:
+    """The one used pair: day 0, every test of the primary window, verdict rows of the others."""
+    event, instrument = result.used[0].event, result.used[0].instrument
+    tests = pair_tests(result, event, instrument)
+    frame = tests_frame(result, tests.where(window=result.primary)).drop(columns=["Window", "Law", "Trust"])
+    frame[""] = ["<- the test to trust here" if i == 0 and len(tests.where(statistic="verdict")) else ""
+                 for i in range(len(frame))]  # fmt: skip
+    title = f"{instrument}, {window_words(result.primary)}, {result.models[instrument][0]}"
+    parts = [_fill(day0_words(result, event, instrument)), f"{title}\n{aligned(frame)}"]
+    others = windows_frame(result, event, instrument)
+    return parts + ([f"Other windows (the verdict does not rest on them)\n{aligned(others)}"] if len(others) else [])
+
+
+def _pairs_text(result: StudyResult) -> list[str]:
+    """Several pairs: the verdict of each, then the tests across them."""
+    frame = verdicts_frame(result, judge(result))
+    parts = [f"{window_words(result.primary).capitalize()}, the test to trust of every pair\n{aligned(frame)}"]
+    pooled = pooled_frame(result, primary=True)
+    if len(pooled):
+        dates = pooled["Dates"].iloc[0]
+        warning = f"Across pairs ({dates} dates: an announcement that hits several producers is one date)"
+        parts.append(f"{warning}\n{aligned(pooled.drop(columns=['Window', 'Robust to']))}")
+    return parts

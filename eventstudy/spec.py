@@ -1,0 +1,367 @@
+"""A study described in TOML: read, validated with the line of every mistake, and run like any other."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eventstudy._typing import Policy
+from eventstudy.domain.align import Returns
+from eventstudy.domain.events import Event, EventTable, catalog, make_event
+from eventstudy.domain.instruments import instruments
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.engines.base import Dist, Kind
+from eventstudy.errors import FileFormatError, InputError, UnknownNameError
+from eventstudy.models.base import MODELS, ExpectedReturn
+from eventstudy.models.benchmarks import ConstantMean, MarketAdjusted
+from eventstudy.models.regression import MarketModel
+from eventstudy.sources.base import load
+from eventstudy.sources.event_files import read_events
+from eventstudy.study import Study, StudyResult
+from eventstudy.volatility.base import GarchResponse
+
+#: Measured when nobody names an instrument, as far as the prices hold them.
+DEFAULT_INSTRUMENTS = ("LME-3M", "AA", "CENX")
+DEFAULT_EVENT = "six-nation-accord-1994"
+
+
+class _Table(BaseModel):
+    """One TOML table; unknown keys are an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PricesSpec(_Table):
+    """``[prices]``: where prices come from.
+
+    ``path`` (one or several, relative to the TOML file) for the source ``files``; the other keys as in `load`.
+    """
+
+    source: Literal["embedded", "files"] = "embedded"
+    path: str | list[str] = []
+    rename: dict[str, str] | str | None = None
+    duplicates: Literal["error", "last"] = "error"
+    nonpositive: Literal["error", "missing"] = "error"
+    dates: Literal["auto", "ymd", "dmy", "mdy"] = "auto"
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths as a list."""
+        return [self.path] if isinstance(self.path, str) else self.path
+
+
+class EventSpec(_Table):
+    """``[event]``: an announcement of your own, without a catalogue id."""
+
+    date: str | dt.date
+    time: str | dt.time | None = None
+    zone: str = "America/New_York"
+    id: str = ""
+    title: str = ""
+
+
+class ModelSpec(_Table):
+    """``[model]``: expected-return model and its benchmarks."""
+
+    name: str = "market_model"
+    market: str | list[str] | None = None
+
+
+class WindowSpec(_Table):
+    """``[window]``: sessions relative to day 0, both ends included; see `EventWindow`."""
+
+    primary: list[int] | None = Field(default=None, min_length=2, max_length=2)
+    event: list[int] = Field(default=[-5, 10], min_length=2, max_length=2)
+    estimation: list[int] = Field(default=[-260, -11], min_length=2, max_length=2)
+    windows: list[list[int]] | None = None
+    min_estimation: int | None = None
+    policy: Policy = "own_calendar"
+    overlap: Literal["mask", "keep", "drop"] = "mask"
+    missing: Literal["refuse", "sum"] = "refuse"
+
+
+class VolatilitySpec(_Table):
+    """``[volatility]``: see `GarchResponse`; ``measure = false`` leaves it out."""
+
+    measure: bool = True
+    kind: Kind = "gjr"
+    dist: Dist = "t"
+    sessions: int = 1000
+    min_sessions: int = 500
+    draws: int = 1999
+
+
+class StudySpec(_Table):
+    """A whole study file.
+
+    ``events`` names catalogue ids, or the ids of ``events_file``; ``[event]`` describes one that is in neither.
+    """
+
+    events: list[str] = []
+    events_file: str | None = None
+    instruments: list[str] = []
+    returns: Returns = "instrument"
+    calendar: str | None = None
+    statistics: list[str] | None = None
+    alpha: float = 0.05
+    seed: int = 0
+    allow_unusable: bool = False
+    report: str | None = None
+    event: EventSpec | None = None
+    prices: PricesSpec = PricesSpec()
+    model: ModelSpec = ModelSpec()
+    window: WindowSpec = WindowSpec()
+    volatility: VolatilitySpec = VolatilitySpec()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPlan:
+    """A study with everything it needs: what `read_study` returns and what the command line builds.
+
+    Attributes
+    ----------
+    study : Study
+    events : EventTable
+    prices : PricesSpec
+    folder : Path
+        Relative paths start here.
+    report : str or None
+        Where the page goes.
+    """
+
+    study: Study
+    events: EventTable
+    prices: PricesSpec
+    folder: Path
+    report: str | None
+
+    def load(self) -> PriceTable:
+        """Read the prices that the study needs: its instruments and their benchmarks."""
+        if self.prices.source == "embedded":
+            return load("embedded")
+        if not self.prices.paths:
+            raise InputError("source 'files' needs a path: [prices] path = \"...\", or --prices PATH")
+        paths = [self.folder / p for p in self.prices.paths]
+        wanted = list(instruments().select(self.study.instruments))
+        wanted += [i for e in self.events.values() for i in e.instruments if i not in wanted]
+        table = _load_wanted(self.prices, paths, wanted, required=True)
+        more = [f for name in wanted for f in self._benchmarks(name) if not table.provides(f)]
+        if self.study.calendar and not table.provides(self.study.calendar):
+            more.append(self.study.calendar)
+        return _load_wanted(self.prices, paths, list(dict.fromkeys(more)), required=False, table=table)
+
+    def _benchmarks(self, name: str) -> tuple[str, ...]:
+        model = self.study.model
+        if not model.needs_market:
+            return ()
+        if model.market is not None:
+            return model.market
+        known = instruments()
+        return known[name].benchmark if name in known else ()
+
+    def run(self) -> StudyResult:
+        """Load the prices and run the study."""
+        return self.study.run(self.load(), self.events)
+
+
+def _load_wanted(
+    prices: PricesSpec, paths: list[Path], wanted: list[str], *, required: bool, table: PriceTable | None = None
+) -> PriceTable:
+    """Find every wanted instrument in the first path that has it."""
+    missing: UnknownNameError | None = None
+    for name in wanted:
+        if table is not None and table.provides(name):
+            continue
+        for path in paths:
+            try:
+                found = load(
+                    "files", path, symbols=[name], rename=prices.rename, duplicates=prices.duplicates,
+                    nonpositive=prices.nonpositive, dates=prices.dates,
+                )  # fmt: skip
+            except UnknownNameError as error:
+                missing = missing or error
+                continue
+            table = found if table is None else table.joined(_only_new(found, table))
+            break
+        else:
+            if required and missing is not None:
+                raise missing
+    if table is None:
+        raise InputError("no instrument: name at least one with instruments = [...] or -i")
+    return table
+
+
+def _only_new(found: PriceTable, table: PriceTable) -> PriceTable:
+    """The columns of `found` that `table` lacks: one file may serve several wanted instruments."""
+    return found.without([i for i in found.ids if i in table])
+
+
+def make_model(name: str, market: str | Sequence[str] | None) -> ExpectedReturn:
+    """A model by its registry key.
+
+    Raises
+    ------
+    UnknownNameError
+        With the known models.
+    InputError
+        When a market is named for a model that has none.
+    """
+    if name not in MODELS:
+        raise UnknownNameError("model", name, [e.key for e in MODELS], hint="(eventstudy models lists them)")
+    chosen = market if market is None or isinstance(market, str) else tuple(market)
+    if name == "constant_mean":
+        if chosen:
+            raise InputError(f"the constant mean uses no market, but {market!r} was named; drop one of the two")
+        return ConstantMean()
+    return MarketAdjusted(chosen) if name == "market_adjusted" else MarketModel(chosen)
+
+
+def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
+    """Resolve events, model and windows of a validated spec."""
+    window = spec.window
+    study = Study(
+        instruments=_instruments_of(spec),
+        model=make_model(spec.model.name, spec.model.market),
+        window=EventWindow(
+            primary=_pair(window.primary),
+            event=_pair(window.event) or EventWindow.event,
+            estimation=_pair(window.estimation) or EventWindow.estimation,
+            windows=_windows(spec),
+            min_estimation=window.min_estimation,
+            policy=window.policy,
+            overlap=window.overlap,
+            missing=window.missing,
+        ),
+        volatility=_volatility(spec.volatility),
+        statistics=tuple(spec.statistics) if spec.statistics is not None else None,
+        returns=spec.returns,
+        calendar=spec.calendar,
+        alpha=spec.alpha,
+        seed=spec.seed,
+        allow_unusable=spec.allow_unusable,
+    )
+    return StudyPlan(
+        study=study, events=_events_of(spec, folder), prices=spec.prices, folder=folder, report=spec.report
+    )
+
+
+def _instruments_of(spec: StudySpec) -> tuple[str, ...]:
+    if spec.instruments:
+        return tuple(spec.instruments)
+    return ("AA",) if spec.prices.source == "embedded" else DEFAULT_INSTRUMENTS
+
+
+def _windows(spec: StudySpec) -> tuple[Offsets, ...]:
+    """Named windows; the default ones are kept where they fit in the event window."""
+    first, last = spec.window.event
+    if spec.window.windows is not None:
+        return tuple((w[0], w[1]) for w in spec.window.windows)
+    return tuple(w for w in EventWindow().windows if first <= w[0] and w[1] <= last)
+
+
+def _pair(values: list[int] | None) -> Offsets | None:
+    return None if values is None else (values[0], values[1])
+
+
+def _volatility(spec: VolatilitySpec) -> GarchResponse | None:
+    if not spec.measure:
+        return None
+    return GarchResponse(
+        kind=spec.kind, dist=spec.dist, sessions=spec.sessions, min_sessions=spec.min_sessions, draws=spec.draws
+    )
+
+
+def _events_of(spec: StudySpec, folder: Path) -> EventTable:
+    if spec.event is not None:
+        if spec.events or spec.events_file:
+            raise InputError("name catalogue events or describe one of your own, not both")
+        own = spec.event
+        time = own.time.isoformat(timespec="minutes") if isinstance(own.time, dt.time) else own.time
+        return EventTable([make_event(own.date, time=time, zone=own.zone, id=own.id, title=own.title)])
+    known = read_events(folder / spec.events_file) if spec.events_file else catalog()
+    if spec.events_file and not spec.events:
+        return known
+    chosen: list[Event] = [known[name] for name in spec.events or [DEFAULT_EVENT]]
+    return EventTable(chosen)
+
+
+def read_study(path: str | Path) -> StudyPlan:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML, see docs/reference/study-file.md. Relative paths inside start at its folder.
+
+    Returns
+    -------
+    StudyPlan
+        ``read_study("study.toml").run()`` gives the result.
+
+    Raises
+    ------
+    FileFormatError
+        When the file is missing, is no TOML, or holds an unknown key or a wrong type; the line is named.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise FileFormatError("no such file; name an existing study file", path=file) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileFormatError(f"cannot be read as text ({error}); a study file is UTF-8 TOML", path=file) from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise FileFormatError(f"no valid TOML: {error}", path=file, row=int(line[1]) if line else None) from error
+    try:
+        spec = StudySpec.model_validate(raw)
+    except ValidationError as error:
+        raise _spec_error(file, text, error) from error
+    return plan_from_spec(spec, file.parent)
+
+
+def _spec_error(file: Path, text: str, error: ValidationError) -> FileFormatError:
+    """The first mistake of a study file, with its line, what was found and what is allowed."""
+    first = error.errors()[0]
+    keys = [str(k) for k in first["loc"] if isinstance(k, str) and re.fullmatch(r"[a-z_]+", k)]
+    table: Any = StudySpec
+    for key in keys[:-1]:
+        inner = table.model_fields.get(key)
+        if inner is not None and isinstance(inner.annotation, type) and issubclass(inner.annotation, BaseModel):
+            table = inner.annotation
+    if first["type"] == "extra_forbidden":
+        words = str(UnknownNameError("key", keys[-1], table.model_fields)) + f"; allowed: {', '.join(table.model_fields)}"
+    else:
+        words = f"{first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}"
+    return FileFormatError(words, path=file, row=line_of(text, keys), column=".".join(keys))
+
+
+def line_of(text: str, keys: list[str]) -> int | None:
+    """Line of ``table.key`` in a TOML text, counted from 1; None when it is not found.
+
+    Examples
+    --------
+    >>> line_of("seed = 1\\n[window]\\nevent = [-5, 10]\\n", ["window", "event"])
+    3
+    """
+    depth: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[\[?\s*([\w.\-]+)\s*\]", line)
+        if header:
+            depth = header[1].split(".")
+            if depth == keys:
+                return number
+        key = re.match(r"\s*[\"']?([\w.\-]+)[\"']?\s*=", line)
+        if key and [*depth, *key[1].split(".")] == keys[: len(depth) + len(key[1].split("."))]:
+            return number
+    return None

@@ -1,0 +1,343 @@
+"""The study: one frozen description, one `run`, one result in which every pair has an outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eventstudy._typing import Record
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.align import Returns
+from eventstudy.domain.events import Event, EventTable, catalog
+from eventstudy.domain.instruments import instruments as known_instruments
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.quality import Flag
+from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
+from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
+from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
+from eventstudy.inference.placebo import path_band
+from eventstudy.measure import Measures, Overlap, overlaps, pair_tests, pair_view, panel_tests, response
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.regression import MarketModel
+from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series, primary_of
+from eventstudy.provenance import Provenance, make_provenance
+from eventstudy.results import TestResult, TestTable
+from eventstudy.volatility.base import GarchResponse
+from eventstudy.volatility.response import VolatilityResponse
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StudyResult:
+    """Everything a study found, and what it did not use.
+
+    Attributes
+    ----------
+    study : Study
+    events : EventTable
+    primary : (int, int)
+        The window the verdict uses; fixed before any result.
+    outcomes : tuple of PairOutcome
+        One per (event, instrument) pair.
+    day0 : tuple of Day0
+    abnormal : AbnormalReturns or None
+        Used pairs; None when there is none.
+    correlations : (float, float)
+        Mean residual correlation over pairs, matched by date and by offset; NaN with one pair.
+    tests : TestTable
+    volatility : tuple of VolatilityResponse
+    quality : tuple of Flag
+        Findings about the instruments and benchmarks of this study.
+    overlaps : tuple of Overlap
+    placebo : dict
+        (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
+    models : dict
+        Instrument -> (model in words, note).
+    names : dict
+        Instrument -> its name for a sentence.
+    provenance : Provenance
+    """
+
+    study: Study
+    events: EventTable
+    primary: Offsets
+    outcomes: tuple[PairOutcome, ...]
+    day0: tuple[Day0, ...]
+    abnormal: AbnormalReturns | None
+    correlations: tuple[float, float]
+    tests: TestTable
+    volatility: tuple[VolatilityResponse, ...]
+    quality: tuple[Flag, ...]
+    overlaps: tuple[Overlap, ...]
+    placebo: dict[tuple[str, str], PlaceboPaths | str]
+    models: dict[str, tuple[str, str]]
+    names: dict[str, str]
+    provenance: Provenance
+
+    def __repr__(self) -> str:
+        used = sum(o.outcome is Outcome.USED for o in self.outcomes)
+        return (
+            f"StudyResult({len(self.events)} events, {len(self.outcomes)} pairs, {used} used, {len(self.tests)} tests)"
+        )
+
+    def _repr_html_(self) -> str:
+        from eventstudy.report.page import result_html
+
+        return result_html(self)
+
+    def summary(self) -> str:
+        """Verdict, tests of the primary window and outcomes, as text."""
+        from eventstudy.report.tables import summary_text
+
+        return summary_text(self)
+
+    def plot(self) -> Any:
+        """Figure of price, path of the cumulative response and volatility of the first used pair."""
+        from eventstudy.report.plots import overview
+
+        return overview(self)
+
+    def report(self, path: str) -> None:
+        """Write the self-contained HTML page to `path`.
+
+        Raises
+        ------
+        InputError
+            When the folder is missing or cannot be written; nothing is left half-written.
+        """
+        from eventstudy.report.page import write_page
+
+        write_page(self, path)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The tests, one row a (pair, window, statistic)."""
+        return self.tests.to_frame()
+
+    @property
+    def used(self) -> tuple[PairOutcome, ...]:
+        """Outcomes of the pairs that were used."""
+        return tuple(o for o in self.outcomes if o.outcome is Outcome.USED)
+
+    def require_used(self) -> None:
+        """Raise when no pair was usable.
+
+        Raises
+        ------
+        NothingUsableError
+            With the reason of every pair.
+        """
+        if not self.used:
+            reasons = "; ".join(f"{o.event} on {o.instrument}: {o.outcome} ({o.detail})" for o in self.outcomes)
+            raise NothingUsableError(f"nothing usable was left after the checks: {reasons}")
+
+    def path_band(self, event: str, instrument: str) -> float:
+        """Half-width, in standard errors, of the null band of the whole path; NaN without placebo dates."""
+        placebo = self.placebo.get((event, instrument), "")
+        if isinstance(placebo, str):
+            return math.nan
+        return path_band(placebo, self.study.window.event, self.study.alpha)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What is measured, on what, how.
+
+    Attributes
+    ----------
+    instruments : sequence of str
+        Ids or selectors (``role:producer``); an event that names its own instruments overrides them.
+    model : ExpectedReturn
+        Expected response; the default is the market model on each instrument's own benchmark.
+    window : EventWindow
+    volatility : GarchResponse or None
+        None leaves volatility (and FHS, and so the verdict's p) out.
+    statistics : sequence of str or None
+        Registry keys; None: all.
+    returns : {"instrument", "log", "simple"}
+        How prices become returns; ``instrument``: each by its own record (log for prices). Log returns add over
+        days, simple returns average across assets.
+    calendar : str or None
+        Instrument whose dates make the strict calendar.
+    alpha : float
+        One minus the confidence of intervals.
+    seed : int
+        Entropy of every simulation.
+    allow_unusable : bool
+        Study events that the catalogue marks as unusable.
+
+    Examples
+    --------
+    >>> study = Study(instruments=["AA"], model=MarketModel("DOW29"))
+    >>> study.window.estimation
+    (-260, -11)
+    """
+
+    instruments: tuple[str, ...] | list[str] = ()
+    model: ExpectedReturn = field(default_factory=MarketModel)
+    window: EventWindow = field(default_factory=EventWindow)
+    volatility: GarchResponse | None = field(default_factory=GarchResponse)
+    statistics: tuple[str, ...] | None = None
+    returns: Returns = "instrument"
+    calendar: str | None = None
+    alpha: float = 0.05
+    seed: int = 0
+    allow_unusable: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "instruments", tuple(self.instruments))
+        if self.returns not in ("instrument", "log", "simple"):
+            raise InputError(f"returns = {self.returns!r} is not one of 'instrument', 'log', 'simple'")
+        if not 0.0 < self.alpha < 0.5:
+            raise InputError(f"alpha = {self.alpha} must lie between 0 and 0.5, such as 0.05")
+        if self.seed < 0:
+            raise InputError(f"seed = {self.seed} must be zero or more")
+        for key in self.statistics or ():
+            if key not in PAIR_STATISTICS and key not in PANEL_STATISTICS:
+                known = [e.key for e in (*PAIR_STATISTICS, *PANEL_STATISTICS)]
+                raise UnknownNameError("statistic", key, known, hint="(eventstudy statistics lists them)")
+
+    def run(
+        self, prices: PriceTable, events: Event | EventTable | Iterable[Event], *, others: EventTable | None = None
+    ) -> StudyResult:
+        """Measure every (event, instrument) pair.
+
+        Parameters
+        ----------
+        prices : PriceTable
+        events : Event, EventTable or iterable of Event
+        others : EventTable, optional
+            Announcements to mask in estimation windows and to flag in event windows; None: the catalogue.
+
+        Returns
+        -------
+        StudyResult
+            Also when nothing was usable: see `StudyResult.require_used`.
+
+        Raises
+        ------
+        InputError, UnknownNameError
+            When the design itself cannot be: no instrument, an unknown market, a market that is the instrument.
+        """
+        table = EventTable([events] if isinstance(events, Event) else _events_of(events))
+        context = catalog() if others is None else others
+        wanted = self._wanted(table)
+        prices = prices.with_derived([*wanted, *(self.model.market or ()), *([self.calendar] if self.calendar else [])])
+        if self.calendar and self.calendar not in prices:
+            raise UnknownNameError("calendar instrument", self.calendar, prices.ids)
+        prepared = {
+            name: prepare_series(
+                prices, name, self.model, self.window, returns=self.returns, calendar=self.calendar,
+                studied=table.values(), others=context,
+            )
+            for name in wanted if name in prices
+        }  # fmt: skip
+        return self._measure(prices, table, context, prepared)
+
+    def _wanted(self, events: EventTable) -> tuple[str, ...]:
+        chosen = known_instruments().select(self.instruments)
+        names = tuple(dict.fromkeys(i for e in events.values() for i in (e.instruments or chosen)))
+        if not names:
+            raise InputError("no instrument: name at least one, such as instruments=['LME-3M'] or -i AA")
+        return names
+
+    def _measure(
+        self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries]
+    ) -> StudyResult:
+        chosen = known_instruments().select(self.instruments)
+        day0s: list[Day0] = []
+        outcomes: list[PairOutcome] = []
+        candidates: list[tuple[PairOutcome, int]] = []
+        for event in events.values():
+            for name in event.instruments or chosen:
+                day0, pair = self._judge(event, name, prepared)
+                outcomes.append(pair)
+                if day0 is not None:
+                    day0s.append(day0)
+                    if pair.outcome is Outcome.USED and day0.position is not None:
+                        candidates.append((pair, day0.position))
+        primary = primary_of(self.window, [d for d in day0s if d.position is not None])
+        abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
+        final = {(p.event, p.instrument): p for p in judged}
+        outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
+        positions = {(p.event, p.instrument): row for p, row in candidates}
+        used_ids = list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
+        placebo: dict[tuple[str, str], PlaceboPaths | str] = {}
+        tests: list[TestResult] = []
+        volatility: list[VolatilityResponse] = []
+        correlations = (math.nan, math.nan)
+        if abnormal is not None:
+            correlations = residual_correlations(abnormal)
+            for row, key in enumerate(abnormal.pairs):
+                view = pair_view(self.measures, abnormal.take(np.array([row])), prepared[key[1]], positions[key])
+                placebo[key] = view.placebo
+                tests += pair_tests(self.measures, view, primary)
+                volatility.append(response(self.measures, view))
+            tests += panel_tests(self.measures, abnormal, events, primary, correlations)
+        return StudyResult(
+            study=self,
+            events=events,
+            primary=primary,
+            outcomes=tuple(outcomes),
+            day0=tuple(day0s),
+            abnormal=abnormal,
+            correlations=correlations,
+            tests=TestTable(tests),
+            volatility=tuple(volatility),
+            quality=tuple(f for f in prices.flags if f.instrument in used_ids),
+            overlaps=tuple(overlaps(events, context, prepared, positions, self.window)),
+            placebo=placebo,
+            models={name: (_model_words(one), one.note) for name, one in prepared.items()},
+            names={name: prices.instruments[name].label for name in used_ids},
+            provenance=make_provenance(prices, used_ids, events, self.settings()),
+        )
+
+    def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
+        pair = PairOutcome(event=event.id, instrument=name, outcome=Outcome.USED)
+        if name not in prepared:
+            return None, replace(pair, outcome=Outcome.UNKNOWN_INSTRUMENT, detail="the prices hold no such instrument")
+        day0, pair = judge_day0(event, prepared[name], self.window)
+        if not event.usable and not self.allow_unusable:
+            pair = replace(pair, outcome=Outcome.UNUSABLE_EVENT, detail=event.reason)
+        return day0, pair
+
+    @property
+    def measures(self) -> Measures:
+        """What is measured on every pair."""
+        return Measures(
+            window=self.window, volatility=self.volatility, statistics=self.statistics, alpha=self.alpha, seed=self.seed
+        )
+
+    def settings(self) -> Record:
+        """The study as plain values, in a fixed order, for provenance and hashing."""
+        volatility = None
+        if self.volatility is not None:
+            volatility = {k: v for k, v in asdict(self.volatility).items() if k != "engine"}
+            volatility["engine"] = type(self.volatility.engine).__name__
+        return {
+            "instruments": list(self.instruments),
+            "model": {"key": self.model.key, "market": list(self.model.market) if self.model.market else None},
+            "window": asdict(self.window),
+            "volatility": volatility,
+            "statistics": list(self.statistics) if self.statistics else None,
+            "returns": self.returns,
+            "calendar": self.calendar,
+            "alpha": self.alpha,
+            "seed": self.seed,
+            "allow_unusable": self.allow_unusable,
+        }
+
+
+def _events_of(events: EventTable | Iterable[Event]) -> Iterable[Event]:
+    return events.values() if isinstance(events, EventTable) else events
+
+
+def _model_words(prepared: PreparedSeries) -> str:
+    factors = prepared.series.factor_ids
+    if not factors:
+        return prepared.model.label
+    title = prepared.model.key.replace("_", " ")
+    return f"{title} on {' and '.join(factors)}"

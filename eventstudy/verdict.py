@@ -1,0 +1,221 @@
+"""Numbers to words: pure, the same inputs always give the same sentences, and none claims more than its interval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from eventstudy._typing import Record
+from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
+from eventstudy.results import TestResult
+from eventstudy.study import StudyResult
+from eventstudy.volatility.response import VolatilityResponse
+
+Word = Literal["reaction", "inconclusive", "untestable"]
+
+#: 80% point of the normal law: an effect this many standard deviations beyond the critical value is seen 4 times in 5.
+POWER_80 = 0.8416
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the primary window of one pair says.
+
+    Attributes
+    ----------
+    word : {"reaction", "inconclusive", "untestable"}
+        ``reaction``: p at or below alpha. ``inconclusive``: not. ``untestable``: no number exists.
+    sentence, paragraph : str
+    estimate, low, high : float
+        Effect over the primary window and its interval, in `unit`.
+    pvalue : float
+        The larger of local-scale placebo and FHS.
+    detectable : float
+        About the smallest reaction that would have been seen with 80% power, in `unit`.
+    """
+
+    event: str
+    instrument: str
+    window: Offsets
+    word: Word
+    sentence: str
+    paragraph: str
+    unit: str = ""
+    estimate: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    pvalue: float = math.nan
+    detectable: float = math.nan
+
+    def to_record(self) -> Record:
+        """Plain dict for JSON, ``p`` for the p-value."""
+        record = asdict(self)
+        record["window"] = list(self.window)
+        record["p"] = record.pop("pvalue")
+        return record
+
+
+def judge(result: StudyResult) -> tuple[Verdict, ...]:
+    """One verdict per (event, instrument) pair, in the order of the outcomes."""
+    return tuple(_judge_pair(result, outcome) for outcome in result.outcomes)
+
+
+def headline(verdicts: tuple[Verdict, ...]) -> str:
+    """One sentence for the whole study."""
+    if len(verdicts) == 1:
+        return verdicts[0].sentence
+    tested = [v for v in verdicts if v.word != "untestable"]
+    moved = [v for v in tested if v.word == "reaction"]
+    if not tested:
+        return f"Nobody can tell from these data: none of the {len(verdicts)} pairs could be measured."
+    listed = "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in tested)
+    count = "none" if not moved else "all" if len(moved) == len(tested) else str(len(moved))
+    return (
+        f"Over {window_words(tested[0].window)}, {count} of the {len(tested)} measurable pairs "
+        f"{'shows' if count == '1' else 'show'} a reaction beyond what the benchmark and chance explain: {listed}."
+    )
+
+
+def effect(value: float, unit: str) -> str:
+    """A signed effect: percent for fractions, else in its unit.
+
+    Examples
+    --------
+    >>> effect(0.0318, "fraction"), effect(-4.25, "USD/t")
+    ('+3.2%', '-4.2 USD/t')
+    """
+    if not math.isfinite(value):
+        return "unbounded" if math.isinf(value) else "undefined"
+    if unit == "fraction":
+        return f"{value:+.1%}" if abs(value) >= 0.0005 else f"{value:+.2%}"
+    return f"{value:+.3g} {unit}" if abs(value) < 1.0 else f"{value:+,.1f} {unit}"
+
+
+def size(value: float, unit: str) -> str:
+    """An unsigned size, written like `effect`."""
+    return effect(abs(value), unit).lstrip("+")
+
+
+def pvalue(p: float) -> str:
+    """A p-value with the digits it can carry.
+
+    Examples
+    --------
+    >>> pvalue(0.0433), pvalue(0.0004)
+    ('0.043', '<0.001')
+    """
+    if not math.isfinite(p):
+        return "undefined"
+    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def p_words(p: float) -> str:
+    """``p = 0.043`` or ``p < 0.001``."""
+    text = pvalue(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def window_words(window: Offsets) -> str:
+    """``day 0`` or ``sessions [0, 1]``."""
+    return f"day {window[0]}" if window[0] == window[1] else f"sessions [{window[0]}, {window[1]}]"
+
+
+def _judge_pair(result: StudyResult, outcome: PairOutcome) -> Verdict:
+    title = result.events[outcome.event].label
+    name = result.names.get(outcome.instrument, outcome.instrument)
+    if outcome.outcome is not Outcome.USED:
+        sentence = f"Nobody can tell from these data how {name} reacted to “{title}”: {outcome.detail}."
+        return Verdict(
+            event=outcome.event, instrument=outcome.instrument, window=result.primary, word="untestable",
+            sentence=sentence, paragraph=f"Outcome of the pair: {outcome.outcome.value.replace('_', ' ')}.",
+        )  # fmt: skip
+    rows = result.tests.where(event=outcome.event, instrument=outcome.instrument)
+    test = _row(list(rows.where(statistic="verdict", window=result.primary)))
+    if test is None or not test.applicable:
+        why = test.reason if test else "the statistic 'verdict' was not asked for"
+        return Verdict(
+            event=outcome.event, instrument=outcome.instrument, window=result.primary, word="untestable",
+            sentence=f"Nobody can tell how sure the reaction of {name} to “{title}” is: {why}.",
+            paragraph=_paragraph(result, outcome),
+        )  # fmt: skip
+    word: Word = "reaction" if test.pvalue <= result.study.alpha else "inconclusive"
+    detectable = max(test.high - test.estimate, test.estimate - test.low) + POWER_80 * test.se
+    return Verdict(
+        event=outcome.event, instrument=outcome.instrument, window=result.primary, word=word,
+        sentence=_sentence(result, name, title, test, word, detectable), paragraph=_paragraph(result, outcome),
+        unit=test.unit, estimate=test.estimate, low=test.low, high=test.high, pvalue=test.pvalue,
+        detectable=detectable,
+    )  # fmt: skip
+
+
+def _row(rows: list[TestResult]) -> TestResult | None:
+    return rows[0] if rows else None
+
+
+def _sentence(
+    result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float
+) -> str:
+    moved = "rose" if test.estimate > 0 else "fell"
+    level = f"{1.0 - result.study.alpha:.0%}"
+    benchmark = _benchmark(result, test.instrument or "")
+    text = (
+        f"Around “{title}”, {name} {moved} {size(test.estimate, test.unit)} {benchmark} over "
+        f"{window_words(test.window)} ({level} interval {effect(test.low, test.unit)} to {effect(test.high, test.unit)}, "
+        f"{p_words(test.pvalue)}): "
+    )
+    if word == "reaction":
+        return text + f"a reaction that chance explains in fewer than {result.study.alpha:.0%} of comparable windows."
+    return text + (
+        f"inconclusive; a reaction of about {size(detectable, test.unit)} would have been seen four times in five."
+    )
+
+
+def _benchmark(result: StudyResult, instrument: str) -> str:
+    words, _ = result.models[instrument]
+    return f"beyond {words.split(' on ', 1)[1]}" if " on " in words else "beyond its usual change"
+
+
+def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
+    rows = result.tests.where(event=outcome.event, instrument=outcome.instrument, statistic="verdict")
+    parts = []
+    for test in rows:
+        if test.window == result.primary or not test.applicable:
+            continue
+        clear = "stands out" if test.pvalue <= result.study.alpha else "does not stand out from chance"
+        parts.append(
+            f"{window_words(test.window).capitalize()}: {effect(test.estimate, test.unit)} "
+            f"({effect(test.low, test.unit)} to {effect(test.high, test.unit)}, {p_words(test.pvalue)}), {clear}."
+        )
+    if parts:
+        parts.insert(0, "Other windows, which the verdict does not rest on:")
+    for response in result.volatility:
+        if (response.event, response.instrument) == (outcome.event, outcome.instrument):
+            parts.append(volatility_words(response, result.study.alpha))
+    near = [
+        o for o in result.overlaps
+        if (o.event, o.instrument, o.place) == (outcome.event, outcome.instrument, "event window")
+    ]  # fmt: skip
+    if near:
+        listed = ", ".join(f"“{o.title}” (session {o.offset:+d})" for o in near)
+        parts.append(f"Other announcements fall into the event window and may have moved the same prices: {listed}.")
+    parts.append("Prices show what moved with the announcement, not that the announcement was the cause.")
+    return " ".join(parts)
+
+
+def volatility_words(response: VolatilityResponse, alpha: float) -> str:
+    """Volatility after the announcement in one or two sentences."""
+    if not response.applicable:
+        return f"Volatility: not measured ({response.reason})."
+    if response.pvalue <= alpha:
+        clear = "raised volatility"
+    elif response.high < 1.0:
+        clear = "lower volatility than expected"
+    else:
+        clear = "no raised volatility that chance would not explain"
+    text = (
+        f"Volatility on days 1 to {int(response.offsets[-1])}: on average {response.mean_multiplier:.2f} times the variance "
+        f"expected before (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
+    )
+    problem = response.model.problem if response.model else ""
+    return text + (f" ({problem[0].upper()}{problem[1:]}.)" if problem else "")

@@ -1,0 +1,228 @@
+"""The variance that was to be expected: fitted before the gap, filtered to the session before a window."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy.abnormal import abnormal_returns
+from eventstudy.domain.align import Block, ResponseSeries, gather
+from eventstudy.domain.windows import EventWindow
+from eventstudy.engines.arch_engine import ArchEngine
+from eventstudy.engines.base import Dist, Engine, GarchFit, Kind
+from eventstudy.errors import InputError
+from eventstudy.kernels.garch import GarchParams, filter_variance, forecast_variance, simulate
+from eventstudy.models.base import ExpectedReturn
+
+Method = Literal["garch", "gjr", "ewma", "constant"]
+
+#: RiskMetrics decay for daily data, used where a sample is too short for a GARCH fit.
+EWMA_DECAY = 0.94
+#: Fewest sessions for any statement on variance: one quarter.
+MIN_CONSTANT = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class GarchResponse:
+    """How volatility is measured.
+
+    Attributes
+    ----------
+    kind : {"gjr", "garch"}
+    dist : {"t", "normal"}
+    sessions : int
+        Longest sample, in sessions that end before the gap.
+    min_sessions : int
+        With fewer, no GARCH is fitted: EWMA and constant variance take over, and the result says so.
+    draws : int
+        Simulated paths.
+    engine : Engine
+    """
+
+    kind: Kind = "gjr"
+    dist: Dist = "t"
+    sessions: int = 1000
+    min_sessions: int = 500
+    draws: int = 1999
+    engine: Engine = field(default_factory=ArchEngine)
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("gjr", "garch") or self.dist not in ("t", "normal"):
+            raise InputError(f"volatility {self.kind!r}, {self.dist!r}: allowed are gjr or garch, t or normal")
+        if not MIN_CONSTANT <= self.min_sessions <= self.sessions:
+            raise InputError(
+                f"volatility sample: min_sessions {self.min_sessions} must lie between {MIN_CONSTANT} and "
+                f"sessions {self.sessions}"
+            )
+        if self.draws < 199:
+            raise InputError(f"draws = {self.draws}: needs at least 199 paths for a 5% test")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VarianceModel:
+    """Conditional variance of one pair's residuals, known up to the end of the data.
+
+    Attributes
+    ----------
+    method : str
+        ``garch``, ``gjr``, or the fallback ``ewma`` or ``constant``.
+    problem : str
+        Why a fallback was taken; empty when the fit holds.
+    fit : GarchFit or None
+    params : GarchParams
+        Coefficients in use.
+    residual : ndarray, shape (S,)
+        Residuals of the mean model on the valid sessions, in the pair's unit.
+    offsets : ndarray, shape (S,)
+        Their sessions relative to day 0.
+    dates : ndarray of datetime64[D], shape (S,)
+    n_fit : int
+        Sessions used for fitting, the first of `residual`.
+    variance : ndarray, shape (S + 1,)
+        Conditional variance of each session given the sessions before it.
+    shocks : ndarray, shape (n_fit,)
+        Standardised residuals of the fitting sample, rescaled to mean square 1.
+    """
+
+    method: Method
+    problem: str
+    fit: GarchFit | None
+    params: GarchParams
+    residual: FloatArray
+    offsets: IntArray
+    dates: DateArray
+    n_fit: int
+    variance: FloatArray
+    shocks: FloatArray
+
+    @property
+    def label(self) -> str:
+        """The method in words."""
+        words = {
+            "gjr": "GJR-GARCH(1,1)",
+            "garch": "GARCH(1,1)",
+            "ewma": f"EWMA (decay {EWMA_DECAY})",
+            "constant": "constant variance",
+        }[self.method]
+        return words + (f", {self.fit.dist} errors" if self.fit is not None and not self.problem else "")
+
+    @property
+    def half_life(self) -> float:
+        """Sessions until half of a variance shock is gone; NaN without identified dynamics."""
+        return self.fit.half_life if self.fit is not None and not self.problem else math.nan
+
+    def row_of(self, offset: int) -> int:
+        """First row at or after the session `offset`."""
+        return int(np.searchsorted(self.offsets, offset))
+
+    def forecast(self, origin: int, steps: int) -> FloatArray:
+        """Expected variance of the `steps` sessions from `origin` on, known the session before; shape (steps,)."""
+        return forecast_variance(self.params, float(self.variance[self.row_of(origin)]), steps)
+
+    def paths(self, origin: int, steps: int, draws: int, rng: np.random.Generator) -> FloatArray:
+        """Filtered historical simulation from the session before `origin`; shape (steps, draws).
+
+        Barone-Adesi, Giannopoulos & Vosper (1999), J. Futures Markets 19:583-602: the model's own shocks,
+        drawn with replacement, through the variance recursion.
+        """
+        z = rng.choice(self.shocks, size=(steps, draws))
+        return simulate(self.params, np.asarray(self.variance[self.row_of(origin)]), z)
+
+    def uncertain_paths(self, origin: int, steps: int, draws: int, rng: np.random.Generator) -> FloatArray:
+        """As `paths`, with the coefficients drawn from their estimated covariance; shape (steps, draws)."""
+        z = rng.choice(self.shocks, size=(steps, draws))
+        drawn = _draw(self.fit, draws, rng) if self.fit is not None and not self.problem else None
+        if drawn is None:
+            return simulate(self.params, np.asarray(self.variance[self.row_of(origin)]), z)
+        row = self.row_of(origin)
+        start = np.full(draws, self.variance[0])
+        return simulate(drawn, filter_variance(drawn, self.residual[:row], start)[-1], z)
+
+
+def _draw(fit: GarchFit, draws: int, rng: np.random.Generator) -> GarchParams | None:
+    """Admissible coefficient draws, each array of shape (draws,); None without a usable covariance."""
+    p = fit.params
+    centre = np.array([float(p.omega), float(p.alpha), float(p.gamma), float(p.beta)])
+    if not np.isfinite(fit.covariance).all():
+        return None
+    values, vectors = np.linalg.eigh(fit.covariance)
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    # Twenty times as many as needed: near a bound most draws are inadmissible.
+    candidates = centre + rng.standard_normal((20 * draws, 4)) @ root.T
+    omega, alpha, gamma, beta = candidates.T
+    admissible = (omega > 0) & (alpha >= 0) & (alpha + gamma >= 0) & (beta >= 0) & (alpha + gamma / 2 + beta < 1)
+    chosen = candidates[admissible][:draws]
+    if chosen.shape[0] == 0:
+        return None
+    filled = np.resize(chosen, (draws, 4))
+    return GarchParams(*(filled[:, i] for i in range(4)))
+
+
+def variance_model(
+    series: ResponseSeries, position: int, model: ExpectedReturn, window: EventWindow, spec: GarchResponse
+) -> VarianceModel | str:
+    """Fit the variance of one pair on its own sample, which ends where the estimation window ends.
+
+    Parameters
+    ----------
+    series : ResponseSeries
+    position : int
+        Row of day 0.
+    model : ExpectedReturn
+        Mean model, refitted on the volatility sample.
+
+    Returns
+    -------
+    VarianceModel or str
+        The reason, when fewer than 60 sessions are there or the residuals do not vary.
+    """
+    end = window.estimation[1]
+    start = max(end - spec.sessions + 1, -position)
+    if end - start + 1 < MIN_CONSTANT:
+        return f"{max(0, end - start + 1)} sessions before the gap; a variance needs at least {MIN_CONSTANT}"
+    offsets = np.arange(start, window.event[1] + 1)
+    block = Block(series=series, events=("",), positions=np.array([position]))
+    sample = gather(block, offsets, (start, end), mask=False)
+    n_fit = int(sample.estimation.sum())
+    if n_fit < MIN_CONSTANT:
+        return f"{n_fit} valid sessions before the gap; a variance needs at least {MIN_CONSTANT}"
+    fitted = model.fit(sample)
+    if fitted.singular[0]:
+        return "the benchmark is constant or collinear over the volatility sample"
+    ar = abnormal_returns(sample, fitted)
+    known = np.isfinite(ar.ar[0])
+    residual = ar.ar[0][known]
+    if residual[:n_fit].std() == 0.0:
+        return "the residuals do not vary before the gap"
+    return _model_of(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
+
+
+def _model_of(
+    residual: FloatArray, offsets: IntArray, dates: DateArray, n_fit: int, spec: GarchResponse
+) -> VarianceModel:
+    before = residual[:n_fit]
+    level = float(np.mean(before**2))
+    zero = np.asarray(0.0)
+    fit: GarchFit | None = None
+    method: Method
+    if n_fit < spec.min_sessions:
+        problem = f"{n_fit} sessions before the gap, a GARCH needs {spec.min_sessions}: EWMA and constant variance"
+        params, first = GarchParams(zero, np.asarray(1.0 - EWMA_DECAY), zero, np.asarray(EWMA_DECAY)), level
+        method = "ewma"
+    else:
+        fit = spec.engine.fit(before, kind=spec.kind, dist=spec.dist)
+        problem = fit.problem
+        params, first, method = fit.params, fit.first_variance, spec.kind
+        if problem:
+            params, first, method = GarchParams(np.asarray(level), zero, zero, zero), level, "constant"
+            problem += "; constant variance is used"
+    variance = filter_variance(params, residual, np.array([first]))[:, 0]
+    z = before / np.sqrt(variance[:n_fit])
+    return VarianceModel(
+        method=method, problem=problem, fit=fit, params=params, residual=residual, offsets=offsets, dates=dates,
+        n_fit=n_fit, variance=variance, shocks=z / np.sqrt(np.mean(z**2)),
+    )  # fmt: skip

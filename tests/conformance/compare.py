@@ -1,0 +1,165 @@
+"""Count agreement between computed and expected trees, family by family, in digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.conformance.compute import MODELS, PANEL
+
+Tree = dict[str, Any]
+
+#: Digits that METHODS.md section 11 demands of everything that is no numeric optimum.
+REQUIRED = 9.0
+#: Relative errors are taken against at least this: near zero only absolute agreement means anything.
+FLOOR = 1e-6
+#: Keys of one event, and of one of its windows, that are built.
+EVENT_KEYS = ("day0", "M", "k", "df", "params", "s", "AR", "SAR", "windows")
+WINDOW_KEYS = ("L", "CAR", "se_naive", "se_fe", "SCAR", "CSAR", "t_fe", "p_fe", "sq_B", "sq_p_abs")
+META_KEYS = ("rbar_calendar", "rbar_event")
+TEST_KEYS = ("caar", *PANEL)
+#: At most this many digits are claimed: floats hold no more.
+MOST_DIGITS = 16.0
+
+
+@dataclass
+class Family:
+    """Counts of one family of numbers."""
+
+    expected: int = 0
+    compared: int = 0
+    agreed: int = 0
+    skipped: int = 0
+    digits: float = MOST_DIGITS
+    worst: str = ""
+
+
+@dataclass
+class Tally:
+    """All families, failures in words, and what is not built yet."""
+
+    families: dict[str, Family] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    not_built: dict[str, int] = field(default_factory=dict)
+
+    def family(self, name: str) -> Family:
+        """The family `name`, made on first use."""
+        return self.families.setdefault(name, Family())
+
+    def skip(self, family: str, what: str, count: int) -> None:
+        """Count expected numbers that nothing computes yet."""
+        self.family(family).expected += count
+        self.family(family).skipped += count
+        self.not_built[what] = self.not_built.get(what, 0) + count
+
+    def check(self, family: str, where: str, got: Any, want: Any) -> None:
+        """Compare one value; None means undefined on either side."""
+        one = self.family(family)
+        one.expected += 1
+        one.compared += 1
+        reached = digits(got, want)
+        if reached < one.digits:
+            one.digits, one.worst = reached, where
+        if reached >= REQUIRED:
+            one.agreed += 1
+        else:
+            self.failures.append(f"{family} {where}: got {got!r}, expected {want!r} ({reached:.1f} digits)")
+
+
+def digits(got: Any, want: Any) -> float:
+    """Digits of agreement: `MOST_DIGITS` for equal values, 0 where one side is undefined or of another kind."""
+    if got == want:
+        return MOST_DIGITS
+    both = isinstance(got, int | float) and isinstance(want, int | float)
+    if not both or isinstance(want, bool) or not math.isfinite(got):
+        return 0.0
+    error = abs(got - want) / max(abs(want), FLOOR)
+    return min(MOST_DIGITS, -math.log10(error)) if error > 0.0 else MOST_DIGITS
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """Every value at the ends of a tree."""
+    if isinstance(tree, dict):
+        for value in tree.values():
+            yield from leaves(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from leaves(value)
+    else:
+        yield tree
+
+
+def compare_set(name: str, got: Tree, want: Tree, tally: Tally) -> None:
+    """Compare one fixture set."""
+    for section, tree in want.items():
+        if section != "models":
+            for key, part in tree.items() if isinstance(tree, dict) else [("", tree)]:
+                tally.skip(section, f"{section}.{key}", sum(1 for _ in leaves(part)))
+    for key, tree in want["models"].items():
+        model, returns, _ = key.split("|")
+        if model not in MODELS or returns == "logvolume":
+            what = "abnormal volume" if returns == "logvolume" else f"model {model}"
+            tally.skip(what, what, sum(1 for _ in leaves(tree)))
+        elif key not in got["models"]:
+            tally.failures.append(f"{name} {key}: not computed (its model, returns or policy is not in config.json)")
+        else:
+            _compare_model(f"{name} {key}", got["models"][key], tree, tally)
+
+
+def _compare_model(where: str, got: Tree, want: Tree, tally: Tally) -> None:
+    for event in sorted(set(got["excluded"]) | set(want["excluded"])):
+        tally.check("excluded", f"{where} {event}", got["excluded"].get(event), want["excluded"].get(event))
+    for event in sorted(set(got["events"]) ^ set(want["events"])):
+        tally.failures.append(f"{where} {event}: used on one side only")
+    for event in sorted(set(got["events"]) & set(want["events"])):
+        _compare_event(f"{where} {event}", got["events"][event], want["events"][event], tally)
+    for key, value in want["meta"].items():
+        if key in META_KEYS:
+            tally.check(key, where, got["meta"].get(key), value)
+        else:
+            tally.skip(f"meta.{key}", f"meta.{key}", sum(1 for _ in leaves(value)))
+    for statistic, tree in want.get("multiple", {}).items():
+        tally.skip("multiple testing", f"multiple.{statistic}", sum(1 for _ in leaves(tree)))
+    for window, tree in want["tests"].items():
+        _compare_tests(f"{where} {window}", got["tests"].get(window, {}), tree, tally)
+
+
+def _compare_event(where: str, got: Tree, want: Tree, tally: Tally) -> None:
+    for key, value in want.items():
+        if key not in EVENT_KEYS:
+            tally.skip(key, f"events.{key}", sum(1 for _ in leaves(value)))
+        elif key == "windows":
+            for window, tree in value.items():
+                _compare_window(f"{where} {window}", got["windows"].get(window, {}), tree, tally)
+        elif isinstance(value, dict):
+            for offset in sorted(set(value) | set(got[key]), key=int):
+                tally.check(key, f"{where} {offset}", got[key].get(offset), value.get(offset))
+        elif isinstance(value, list):
+            for i, number in enumerate(value):
+                mine = got[key][i] if i < len(got[key]) else None
+                tally.check(key, f"{where} #{i}", mine, number)
+        else:
+            tally.check(key, where, got.get(key), value)
+
+
+def _compare_window(where: str, got: Tree, want: Tree, tally: Tally) -> None:
+    for key, value in want.items():
+        if key in WINDOW_KEYS:
+            tally.check(key, where, got.get(key), value)
+        else:
+            tally.skip(key, f"windows.{key}", 1)
+
+
+def _compare_tests(where: str, got: Tree, want: Tree, tally: Tally) -> None:
+    for statistic, tree in want.items():
+        if statistic not in TEST_KEYS:
+            tally.skip(statistic, f"statistic {statistic}", len(tree))
+            continue
+        mine = got.get(statistic, {})
+        for key, value in tree.items():
+            tally.check(f"{statistic}", f"{where} {key}", mine.get(key), value)
+    for statistic in sorted(set(got) - set(want)):
+        # Absent from the reference means undefined there, such as cross-sectional tests of one pair.
+        tally.check(statistic, f"{where} (must refuse)", got[statistic]["value"], None)

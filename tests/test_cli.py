@@ -1,0 +1,165 @@
+"""The command line as a user meets it: listings, JSON, study files, and the two known studies on real prices."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import eventstudy as es
+from eventstudy.cli import main
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command in an empty folder; returns exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["eventstudy", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0
+        else:
+            code = 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def pick(rows: list[dict[str, Any]], **keys: Any) -> dict[str, Any]:
+    """The only row that matches."""
+    hits = [r for r in rows if all(r[k] == v for k, v in keys.items())]
+    assert len(hits) == 1, (keys, len(hits))
+    return hits[0]
+
+
+@pytest.mark.parametrize("what", ["events", "instruments", "models", "statistics", "sources"])
+def test_listings(run: Run, what: str) -> None:
+    code, out, _ = run(what)
+    assert code == 0
+    assert out.strip()
+    code, out, _ = run(what, "--json")
+    rows = json.loads(out)[what]
+    expected = {"events": len(es.catalog()), "instruments": len(es.instruments()), "models": 3}
+    assert len(rows) == expected.get(what, len(rows)) > 1
+
+
+def test_version_and_help_in_a_real_process() -> None:
+    done = subprocess.run([sys.executable, "-m", "eventstudy", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"eventstudy {es.__version__}"
+    done = subprocess.run([sys.executable, "-m", "eventstudy", "report", "--help"], capture_output=True, check=True)
+    assert b"--prices" in done.stdout
+
+
+def test_flagship_json(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("report", "--json", "--quiet")
+    assert code == 0
+    record = json.loads(out)
+    keys = {"tests", "abnormal", "volatility", "outcomes", "quality", "day0", "verdict", "provenance"}
+    assert keys <= set(record)
+    assert list(tmp_path.iterdir()) == []
+    row = pick(record["abnormal"], offset=0)
+    assert row["date"] == "1994-01-31"
+    # data/MANIFEST: about +3.2% against the equal-weighted other 29; returns are fractions.
+    assert 0.0305 <= row["ar"] <= 0.0323
+    verdict = pick(record["tests"], statistic="verdict", window=[0, 1])
+    assert record["primary"] == [0, 1]
+    assert verdict["p"] > 0.05
+    assert verdict["low"] < 0.0 < verdict["high"]
+    names = {
+        "event", "instrument", "window", "statistic", "estimate", "unit", "se", "low", "high", "value", "p", "smallest_p",
+        "n_pairs", "n_dates", "reason",
+    }  # fmt: skip
+    assert all(names <= set(t) for t in record["tests"])
+    refused = [t for t in record["tests"] if t["statistic"] in ("cs_t", "bmp_t", "kp_bmp_calendar")]
+    assert refused
+    assert all(t["p"] is None and "2 pairs" in t["reason"] for t in refused)
+    assert record["counts"] == {"pairs": 1, "used": 1, "dropped": 0}
+
+
+def test_study_file_gives_the_same_numbers_as_the_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(
+        'events = ["six-nation-accord-1994"]\ninstruments = ["AA"]\nreport = "out.html"\n'
+        "[model]\nmarket = \"DOW29\"\n[window]\nprimary = [0, 1]\n[volatility]\ndraws = 499\n"
+    )
+    code, from_file, err = run("run", "study.toml", "--json")
+    assert code == 0, err
+    assert (tmp_path / "out.html").is_file()
+    code, from_options, _ = run("report", "--market", "DOW29", "--primary", "0,1", "--draws", "499", "--json")
+    assert code == 0
+    assert json.loads(from_file)["tests"] == json.loads(from_options)["tests"]
+
+
+def test_same_inputs_same_bytes(run: Run, tmp_path: Path) -> None:
+    assert run("report", "--out", "a.html")[0] == run("report", "--out", "b.html")[0] == 0
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+@needs_shared
+def test_rusal_on_real_prices(run: Run) -> None:
+    code, out, err = run(
+        "report", "ofac-rusal-2018", "--prices", SHARED, "--instruments", "LME-3M,AA,CENX,BALL", "--market", "SPY",
+        "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    record = json.loads(out)
+    sessions = {d["instrument"]: d["session"] for d in record["day0"]}
+    assert sessions == {"LME-3M": "2018-04-09", "AA": "2018-04-06", "CENX": "2018-04-06", "BALL": "2018-04-06"}
+    # data/MANIFEST: AR on Monday 2018-04-09, and summed over Friday, Monday and Tuesday, in percent to one digit.
+    known = {"LME-3M": (6.4, 8.8), "AA": (4.6, 12.7), "CENX": (10.6, 15.6), "BALL": (-0.2, -0.2)}
+    for name, (monday, three_days) in known.items():
+        ar = {r["date"]: 100 * r["ar"] for r in record["abnormal"] if r["instrument"] == name}
+        assert round(ar["2018-04-09"], 1) == monday
+        assert round(ar["2018-04-06"] + ar["2018-04-09"] + ar["2018-04-10"], 1) == pytest.approx(three_days, abs=0.051)
+    assert {t["n_dates"] for t in record["tests"] if t["instrument"] is None} == {1}
+
+
+@needs_shared
+def test_lme_takes_copper_and_zinc_without_a_market(run: Run) -> None:
+    code, out, err = run("report", "ofac-rusal-2018", "--prices", SHARED, "-i", "LME-3M,LME-SPREAD", "--json")
+    assert code == 0, err
+    record = json.loads(out)
+    assert pick(record["models"], instrument="LME-3M")["model"] == "market model on LME-CU-3M and LME-ZN-3M"
+    level = {r["date"]: r["level"] for r in record["abnormal"] if r["instrument"] == "LME-SPREAD"}
+    assert (level["2018-04-06"], level["2018-04-13"]) == (-21.0, 21.5)
+    assert {t["unit"] for t in record["tests"] if t["instrument"] == "LME-SPREAD"} == {"USD/t"}
+
+
+@needs_shared
+def test_frozen_futures_give_no_effect(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("report", "ofac-rusal-2018", "--prices", SHARED, "-i", "ALI=F", "--json", "--out", "page.html")
+    assert code == 4
+    record = json.loads(out)
+    assert [o["outcome"] for o in record["outcomes"]] == ["stale_prices"]
+    assert record["tests"] == record["abnormal"] == []
+    assert "2017-10-30..2019-06-26" in err
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "frozen" in page[: page.index("<h2")]
+    flag = pick(record["quality"], kind="frozen_run")
+    assert (flag["start"], flag["end"]) == ("2017-10-30", "2019-06-26")
+
+
+@needs_shared
+def test_an_announcement_without_a_catalogue_id(run: Run) -> None:
+    code, out, err = run(
+        "report", "--date", "2018-04-06", "--time", "08:30", "--zone", "America/New_York", "-i", "AA", "--prices",
+        SHARED, "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    record = json.loads(out)
+    assert pick(record["day0"], instrument="AA")["session"] == "2018-04-06"
+    # The catalogue knows what else happened: Rusal's suspension and its licence lie in the window.
+    assert {o["other"] for o in record["overlaps"] if o["place"] == "event window"} >= {"lme-rusal-suspension-2018"}
