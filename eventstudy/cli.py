@@ -93,7 +93,7 @@ def report(
     estimation: Annotated[str, typer.Option(help="Estimation window.")] = "-260,-11",
     window: Annotated[list[str] | None, typer.Option(help="A further window to test; may be repeated.")] = None,
     min_estimation: Annotated[int | None, typer.Option(help="Fewest valid estimation sessions.")] = None,
-    overlap: Annotated[str, typer.Option(help="Other events in the estimation window: mask, keep, drop.")] = "mask",
+    overlap: Annotated[str, typer.Option(help="Other events in the estimation window: keep, mask, drop.")] = "keep",
     missing: Annotated[str, typer.Option(help="Gap in the primary window: refuse or sum.")] = "refuse",
     duplicates: Annotated[str, typer.Option(help="Duplicate rows that disagree: error or last.")] = "error",
     nonpositive: Annotated[str, typer.Option(help="Prices of zero or below: error or missing.")] = "error",

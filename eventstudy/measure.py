@@ -5,10 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.events import EventTable
-from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.inference.base import (
     PAIR_STATISTICS,
     PANEL_STATISTICS,
@@ -19,7 +20,7 @@ from eventstudy.inference.base import (
 )
 from eventstudy.inference.placebo import placebo_paths
 from eventstudy.kernels.stats import Inapplicable
-from eventstudy.pairs import PreparedSeries
+from eventstudy.pairs import PreparedSeries, fit_pairs
 from eventstudy.results import TestResult
 from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_model
 from eventstudy.volatility.response import VolatilityResponse, measure_response, no_response
@@ -50,6 +51,29 @@ class Overlap:
     title: str
     offset: int
     place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """The primary effect when other announcements in the estimation window are treated the other way.
+
+    Attributes
+    ----------
+    overlap : {"mask", "keep"}
+        The other treatment.
+    sessions : int
+        Sessions of other announcements in the estimation window.
+    estimate, se : float
+        Effect over the primary window and its forecast standard error, in `unit`.
+    """
+
+    event: str
+    instrument: str
+    overlap: Literal["mask", "keep"]
+    sessions: int
+    estimate: float
+    se: float
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +172,30 @@ def response(measures: Measures, view: PairView) -> VolatilityResponse:
     return measure_response(
         event, instrument, unit, view.variance, last=measures.window.event[1], draws=view.draws, rng=view.rng(2)
     )
+
+
+def sensitivity(
+    prepared: dict[str, PreparedSeries],
+    candidates: list[tuple[PairOutcome, int]],
+    outcomes: list[PairOutcome],
+    window: EventWindow,
+    primary: Offsets,
+) -> Iterable[Sensitivity]:
+    """Refit the used pairs that have other announcements in their estimation window, with the other treatment."""
+    concerned = {(o.event, o.instrument): o for o in outcomes if o.outcome is Outcome.USED and o.other_sessions}
+    other: Literal["mask", "keep"] = "keep" if window.overlap == "mask" else "mask"
+    again = [(pair, row) for pair, row in candidates if (pair.event, pair.instrument) in concerned]
+    if not again:
+        return
+    abnormal, _ = fit_pairs(prepared, again, replace(window, overlap=other), primary)
+    if abnormal is None:
+        return
+    car = abnormal.car(primary)
+    for row, (event, instrument) in enumerate(abnormal.pairs):
+        yield Sensitivity(
+            event=event, instrument=instrument, overlap=other, sessions=concerned[event, instrument].other_sessions,
+            estimate=float(car.car[row]), se=float(car.se[row]), unit=abnormal.units[row],
+        )  # fmt: skip
 
 
 def _result(base: TestResult, finding: Finding | Inapplicable) -> TestResult:

@@ -152,6 +152,7 @@ def _judge_sample(
         pair = replace(
             pair,
             estimation_sessions=int(counts[row]),
+            other_sessions=int(masked[row]),
             masked_sessions=int(masked[row]) if window.overlap == "mask" else 0,
         )
         stale = _staleness(prepared, int(positions[row]), window, primary)

@@ -84,7 +84,7 @@ class WindowSpec(_Table):
     windows: list[list[int]] | None = None
     min_estimation: int | None = None
     policy: Policy = "own_calendar"
-    overlap: Literal["mask", "keep", "drop"] = "mask"
+    overlap: Literal["keep", "mask", "drop"] = "keep"
     missing: Literal["refuse", "sum"] = "refuse"
 
 

@@ -21,7 +21,17 @@ from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairO
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
-from eventstudy.measure import Measures, Overlap, overlaps, pair_tests, pair_view, panel_tests, response
+from eventstudy.measure import (
+    Measures,
+    Overlap,
+    Sensitivity,
+    overlaps,
+    pair_tests,
+    pair_view,
+    panel_tests,
+    response,
+    sensitivity,
+)
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
 from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series, primary_of
@@ -53,6 +63,8 @@ class StudyResult:
     quality : tuple of Flag
         Findings about the instruments and benchmarks of this study.
     overlaps : tuple of Overlap
+    sensitivity : tuple of Sensitivity
+        Primary effects with other announcements in the estimation window treated the other way.
     placebo : dict
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
     models : dict
@@ -73,6 +85,7 @@ class StudyResult:
     volatility: tuple[VolatilityResponse, ...]
     quality: tuple[Flag, ...]
     overlaps: tuple[Overlap, ...]
+    sensitivity: tuple[Sensitivity, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     models: dict[str, tuple[str, str]]
     names: dict[str, str]
@@ -289,6 +302,7 @@ class Study:
             volatility=tuple(volatility),
             quality=tuple(f for f in prices.flags if f.instrument in used_ids),
             overlaps=tuple(overlaps(events, context, prepared, positions, self.window)),
+            sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             placebo=placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},
             names={name: prices.instruments[name].label for name in used_ids},

@@ -192,6 +192,13 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
     for response in result.volatility:
         if (response.event, response.instrument) == (outcome.event, outcome.instrument):
             parts.append(volatility_words(response, result.study.alpha))
+    for other in result.sensitivity:
+        if (other.event, other.instrument) == (outcome.event, outcome.instrument):
+            how = "left out of" if other.overlap == "mask" else "kept in"
+            parts.append(
+                f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect over "
+                f"{window_words(result.primary)} is {effect(other.estimate, other.unit)}."
+            )
     near = [
         o for o in result.overlaps
         if (o.event, o.instrument, o.place) == (outcome.event, outcome.instrument, "event window")

@@ -147,7 +147,9 @@ def test_frozen_futures_give_no_effect(run: Run, tmp_path: Path) -> None:
     assert record["tests"] == record["abnormal"] == []
     assert "2017-10-30..2019-06-26" in err
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "frozen" in page[: page.index("<h2")]
+    top = page[page.index("<body") : page.index("<table")]
+    assert "frozen over 2017-10-30..2019-06-26" in top
+    assert "LME" in top
     flag = pick(record["quality"], kind="frozen_run")
     assert (flag["start"], flag["end"]) == ("2017-10-30", "2019-06-26")
 

@@ -120,6 +120,12 @@ class Event:
             )
         if isinstance(self.announced, dt.datetime) and self.announced.tzinfo is None:
             raise InputError(f"event {self.id!r}: the announced instant needs a time zone")
+        for bound in (self.not_before, self.not_after):
+            if bound is not None and not isinstance(self.announced, dt.datetime):
+                raise InputError(f"event {self.id!r}: not_before and not_after need an announced clock time")
+        if self.earliest is not None and self.latest is not None and isinstance(self.announced, dt.datetime):
+            if not self.earliest <= self.announced.astimezone(dt.UTC) <= self.latest:
+                raise InputError(f"event {self.id!r}: announced must lie between not_before and not_after")
         if not self.usable and not self.reason:
             raise InputError(f"event {self.id!r}: usable = false needs a reason")
 
@@ -135,18 +141,23 @@ class Event:
 
     @property
     def earliest(self) -> dt.datetime | None:
-        """Earliest possible instant (UTC), None when only a date is known."""
-        return self._instant(self.not_before)
+        """Earliest possible instant (UTC), None when only a date is known.
+
+        News that was "out by" a time and has no lower bound may be as old as the local midnight.
+        """
+        if not isinstance(self.announced, dt.datetime):
+            return None
+        bound = self.not_before
+        if bound is None and self.not_after is not None:
+            bound = self.announced.replace(hour=0, minute=0)
+        return (bound or self.announced).astimezone(dt.UTC)
 
     @property
     def latest(self) -> dt.datetime | None:
         """Latest possible instant (UTC), None when only a date is known."""
-        return self._instant(self.not_after)
-
-    def _instant(self, bound: dt.datetime | None) -> dt.datetime | None:
         if not isinstance(self.announced, dt.datetime):
             return None
-        return (bound or self.announced).astimezone(dt.UTC)
+        return (self.not_after or self.announced).astimezone(dt.UTC)
 
     @property
     def when(self) -> str:
@@ -284,9 +295,10 @@ def make_event(
     name = id or f"event-{day:%Y-%m-%d}"
     words = title or f"Announcement of {day:%Y-%m-%d}"
     announced: dt.date = day
+    place = _zone(zone)
     if time is not None:
         try:
-            announced = dt.datetime.combine(day, dt.time.fromisoformat(time), _zone(zone))
+            announced = dt.datetime.combine(day, dt.time.fromisoformat(time), place)
         except ValueError as error:
             raise InputError(f"time {time!r} is not a clock time; write HH:MM, such as 08:30") from error
     return Event(
@@ -340,5 +352,5 @@ def catalog() -> EventTable:
     >>> catalog()["ofac-rusal-2018"].expected["world_price"]
     '+'
     """
-    text = resources.files("eventstudy.catalog").joinpath("events.toml").read_text(encoding="utf-8")
+    text = resources.files("eventstudy").joinpath("catalog", "events.toml").read_text(encoding="utf-8")
     return EventTable(event_from_record(r) for r in tomllib.loads(text)["event"])

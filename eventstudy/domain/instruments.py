@@ -195,5 +195,5 @@ def instruments() -> InstrumentTable:
     >>> instruments()["LME-SPREAD"].response_unit
     'USD/t'
     """
-    text = resources.files("eventstudy.catalog").joinpath("instruments.toml").read_text(encoding="utf-8")
+    text = resources.files("eventstudy").joinpath("catalog", "instruments.toml").read_text(encoding="utf-8")
     return InstrumentTable(instrument_from_record(r) for r in tomllib.loads(text)["instrument"])

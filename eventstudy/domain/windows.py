@@ -49,8 +49,10 @@ class PairOutcome:
     ----------
     estimation_sessions : int
         Valid sessions in the estimation window, after masking.
+    other_sessions : int
+        Sessions of other announcements in the estimation window.
     masked_sessions : int
-        Sessions left out there because another announcement fell on them.
+        Those of them that were left out.
     """
 
     event: str
@@ -58,6 +60,7 @@ class PairOutcome:
     outcome: Outcome
     detail: str = ""
     estimation_sessions: int = 0
+    other_sessions: int = 0
     masked_sessions: int = 0
 
 
@@ -81,8 +84,9 @@ class EventWindow:
     policy : {"own_calendar", "strict"}
         ``own_calendar``: the instrument's own sessions count, the market return spans the same dates.
         ``strict``: the market's sessions count and a return needs both adjacent prices.
-    overlap : {"mask", "keep", "drop"}
-        Other announcements in the estimation window: leave their sessions out, keep them, or drop the pair.
+    overlap : {"keep", "mask", "drop"}
+        Other announcements in the estimation window: keep their sessions, leave them out, or drop the pair. What
+        the other choice does to the primary effect is part of every result (`StudyResult.sensitivity`).
     missing : {"refuse", "sum"}
         A session without a return inside the primary window: refuse the pair, or sum what exists.
     max_delay : int
@@ -95,7 +99,7 @@ class EventWindow:
     windows: tuple[Offsets, ...] = ((0, 0), (-1, 1), (0, 4), (-5, -1))
     min_estimation: int | None = None
     policy: Policy = "own_calendar"
-    overlap: Literal["mask", "keep", "drop"] = "mask"
+    overlap: Literal["keep", "mask", "drop"] = "keep"
     missing: Literal["refuse", "sum"] = "refuse"
     max_delay: int = MAX_DELAY_DAYS
 

@@ -129,7 +129,8 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "announced": [(e.label, e.when) for e in events],
         "instruments": [result.names.get(i, i) for i in dict.fromkeys(o.instrument for o in result.outcomes)],
         "alert_title": _alert_title(result),
-        "alerts": _alerts(result),
+        # A single refused pair: the verdict box is the red box, and one is enough.
+        "alerts": _alerts(result) if result.used or len(verdicts) > 1 else [],
         "headline": headline(verdicts),
         "verdict": _verdict_box(result, verdicts),
         "pairs": [_pair(result, o, verdicts) for o in result.used],
@@ -140,7 +141,8 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "overlaps": _table(tables.overlaps_frame(result, "event window", "near")),
         "overlapping": any(o.place == "event window" for o in result.overlaps),
         "masked": _table(tables.overlaps_frame(result, "estimation window")),
-        "flags": _table(tables.flags_frame(result)),
+        "flags": _table(tables.flags_frame(result, near=True)),
+        "far_flags": _table(tables.flags_frame(result, near=False)),
         "outcomes": _table(tables.outcomes_frame(result)),
         "counts": tables.counts_words(result),
         "methods": _table(tables.methods_frame(result)),
@@ -163,8 +165,8 @@ def _is_numeric(cells: list[str]) -> bool:
 
 def _alert_title(result: StudyResult) -> str:
     dropped, total = len(result.outcomes) - len(result.used), len(result.outcomes)
-    if not result.used:
-        return "Nothing could be measured" if total > 1 else "Not measured"
+    if dropped == total:
+        return "Nothing could be measured"
     return f"{dropped} of {total} pairs could not be measured" if dropped else "Read with care"
 
 
@@ -173,7 +175,7 @@ def _alerts(result: StudyResult) -> list[tuple[str, str]]:
     refused = [o for o in result.outcomes if o.outcome is not Outcome.USED]
     alerts = [(f"{o.instrument}: {tables.outcome_words(o)}", _refusal(result, o)) for o in refused[:ALERTS_SHOWN]]
     if len(refused) > ALERTS_SHOWN:
-        alerts.append((f"{len(refused) - ALERTS_SHOWN} more", "see the outcomes below."))
+        alerts.append((f"{len(refused) - ALERTS_SHOWN} more", "See the outcomes below."))
     said = {o.event for o in refused if o.outcome is Outcome.UNUSABLE_EVENT}
     for event in result.events.values():
         if not event.usable and event.id not in said:
@@ -182,12 +184,16 @@ def _alerts(result: StudyResult) -> list[tuple[str, str]]:
 
 
 def _refusal(result: StudyResult, outcome: PairOutcome) -> str:
-    text = f"{outcome.detail or tables.outcome_words(outcome)}."
+    text = outcome.detail or tables.outcome_words(outcome)
+    text = f"{text[:1].upper()}{text[1:]}."
     if len(result.events) > 1:
         text = f"“{result.events[outcome.event].label}”: {text}"
-    if outcome.outcome is Outcome.STALE_PRICES and outcome.instrument == "ALI=F":
-        text += " Instrument LME-3M is the LME price to ask for."
-    return text
+    return f"{text} {_advice(outcome)}".strip()
+
+
+def _advice(outcome: PairOutcome) -> str:
+    stale = outcome.outcome is Outcome.STALE_PRICES and outcome.instrument == "ALI=F"
+    return "The LME price is the instrument LME-3M: measure that one." if stale else ""
 
 
 def _verdict_box(result: StudyResult, verdicts: tuple[Verdict, ...]) -> dict[str, Any]:
@@ -203,7 +209,9 @@ def _verdict_box(result: StudyResult, verdicts: tuple[Verdict, ...]) -> dict[str
         "label": label,
         "strip": _strip(result, verdicts[0]) if single and word != "untestable" else [],
         "many": None if single else _table(tables.verdicts_frame(result, verdicts)),
-        "paragraph": verdicts[0].paragraph if single else "",
+        "paragraph": verdicts[0].paragraph if single and result.used else "",
+        "refused": single and not result.used,
+        "advice": _advice(result.outcomes[0]) if single else "",
     }
 
 

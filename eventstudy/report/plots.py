@@ -146,7 +146,8 @@ def conditional_volatility(result: StudyResult, event: str, instrument: str, ax:
     dates, filtered = model.dates[keep], np.sqrt(model.variance[:-1][keep])
     sizes = np.abs(model.residual[keep])
     ax.vlines(dates, 0.0, sizes, color=SHADE, linewidth=1.6, label="size of the abnormal response")
-    ax.plot(dates, filtered, color=INK, label="expected size, updated every day")
+    label = "constant: no dynamics found" if model.method == "constant" else "expected size, updated every day"
+    ax.plot(dates, filtered, color=INK, label=label)
     if response.applicable:
         label = "forecast the session before day 0"
         ax.plot(response.dates, np.sqrt(response.expected), "--", color=EVENT, label=label)

@@ -24,7 +24,7 @@ def study_record(result: StudyResult) -> Record:
         statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
         ar, se, sar, unit; offsets of the event window); ``models`` (instrument, model, note, and coefficients,
         sigma, dof per pair); ``volatility``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
-        ``verdict`` (sentence, pairs); ``provenance``.
+        ``sensitivity``; ``verdict`` (sentence, pairs); ``provenance``.
     """
     verdicts = judge(result)
     used = len(result.used)
@@ -40,6 +40,7 @@ def study_record(result: StudyResult) -> Record:
         "quality": [asdict(f) for f in result.quality],
         "day0": [{k: v for k, v in asdict(d).items() if k != "position"} for d in result.day0],
         "overlaps": [asdict(o) for o in result.overlaps],
+        "sensitivity": [asdict(s) for s in result.sensitivity],
         "provenance": result.provenance.to_record(),
     }
 

@@ -28,6 +28,9 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 WORDS = {"reaction": "Reaction", "inconclusive": "Inconclusive", "untestable": "Cannot be measured"}
 #: Beginnings of the registry's `trust` facts, from the test that decides to those that must not.
 _TRUST_ORDER = ("yes: the only", "yes", "beside", "no", "never")
+_TRUST_WORDS = {
+    "yes: the only": "The test to trust here: the only", "yes: ": "", "no: ": "Not to be trusted: ", "no, ": "Not ",
+}  # fmt: skip
 _SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
 _PRODUCERS = {"US": "us_producers", "CA": "canadian_producers", "RU": "russian_producers", "CN": "chinese_producers"}
 _VARIANCE = {
@@ -76,11 +79,11 @@ def level_words(value: float) -> str:
     Examples
     --------
     >>> level_words(2046.5), level_words(0.2534), level_words(math.nan)
-    ('2,046.50', '0.2534', '–')
+    ('2,046.5', '0.2534', '–')
     """
     if math.isnan(value):
         return NONE
-    return f"{value:,.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
+    return f"{value:,.1f}" if abs(value) >= 1000.0 else f"{value:.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
 
 
 def session_words(offset: int) -> str:
@@ -115,10 +118,10 @@ def trust_rank(key: str) -> int:
 def trust_words(key: str) -> str:
     """Whether to trust a statistic of one pair, and why; from the registry."""
     trust = _entry(key).facts.get("trust", "")
-    for start, words in (("yes: the only", "The test to trust here: the only"), ("yes: ", ""), ("no", "Not")):
+    for start, words in _TRUST_WORDS.items():
         if trust.startswith(start):
-            text = words + trust.removeprefix(start)
-            return text[:1].upper() + text[1:]
+            trust = words + trust.removeprefix(start)
+            break
     return trust[:1].upper() + trust[1:]
 
 
@@ -334,41 +337,50 @@ def reactors_of(instrument: str) -> tuple[str, ...]:
 
 
 def overlaps_frame(result: StudyResult, *places: str) -> pd.DataFrame:
-    """Other announcements near those under study; `places` as in `Overlap.place`."""
+    """Other announcements near those under study, one row each; `places` as in `Overlap.place`."""
     masked = result.study.window.overlap == "mask"
     meaning = {
         "event window": "may have moved the same prices",
         "near": f"within {OVERLAP_SESSIONS} sessions",
         "estimation window": "its sessions are masked" if masked else "its sessions are kept",
     }
+    groups: dict[tuple[str, str, str], dict[str, int]] = {}
+    for o in result.overlaps:
+        if o.place in places:
+            groups.setdefault((o.title, o.event, o.place), {})[o.instrument] = o.offset
     rows = [
-        [session_words(o.offset), o.title, o.instrument, meaning[o.place]]
-        for o in result.overlaps
-        if o.place in places
+        [title, result.events[event].label, _sessions_words(offsets), meaning[place]]
+        for (title, event, place), offsets in groups.items()
     ]
-    return pd.DataFrame(rows, columns=["Session", "Announcement", "Instrument", "Meaning"])
+    frame = pd.DataFrame(rows, columns=["Announcement", "Near", "Session", "Meaning"])
+    return frame if len(result.events) > 1 else frame.drop(columns="Near")
 
 
-def flags_frame(result: StudyResult) -> pd.DataFrame:
-    """Data-quality findings, the gravest first, and whether they touch the sessions that were used."""
+def _sessions_words(offsets: dict[str, int]) -> str:
+    """One session when the instruments agree, else the session of each."""
+    if len(set(offsets.values())) == 1:
+        return session_words(next(iter(offsets.values())))
+    return ", ".join(f"{name} {session_words(offset)}" for name, offset in offsets.items())
+
+
+def flags_frame(result: StudyResult, *, near: bool) -> pd.DataFrame:
+    """Data-quality findings, the gravest first: those near the windows of this study, or all others."""
     order = ("refuse", "warn", "info")
     rows = [
-        [
-            f.severity, f.instrument, f.kind.replace("_", " "), str(f.start), str(f.end), str(f.n),
-            _touch_words(result, f.start, f.end), f.evidence, f.meaning,
-        ]
+        [f.severity, f.instrument, f.kind.replace("_", " "), str(f.start), str(f.end), str(f.n), f.evidence, f.meaning]
         for f in sorted(result.quality, key=lambda f: (order.index(f.severity), f.instrument, f.start))
-    ]  # fmt: skip
-    columns = ["Severity", "Instrument", "Kind", "From", "To", "Rows", "In these windows", "Evidence", "Meaning"]
+        if near == any(f.touches(first, last) for first, last in _spans(result))
+    ]
+    columns = ["Severity", "Instrument", "Kind", "From", "To", "Rows", "Evidence", "Meaning"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _touch_words(result: StudyResult, start: dt.date, end: dt.date) -> str:
-    if result.abnormal is None:
-        return NONE
-    days = result.abnormal.dates
-    inside = (days >= np.datetime64(start)) & (days <= np.datetime64(end))
-    return "yes" if inside.any() else "no"
+def _spans(result: StudyResult) -> list[tuple[dt.date, dt.date]]:
+    """Dates from estimation to event window of every pair that has a day 0, a session counted as a day and a half."""
+    first, last = 1.5 * result.study.window.estimation[0], 1.5 * result.study.window.event[1] + 4.0
+    return [
+        (d.session + dt.timedelta(days=first), d.session + dt.timedelta(days=last)) for d in result.day0 if d.session
+    ]
 
 
 def outcomes_frame(result: StudyResult) -> pd.DataFrame:

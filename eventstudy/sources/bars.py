@@ -33,14 +33,14 @@ BAR_ORDER = ("open", "high", "low", "close", "volume")
 SYMBOL_NAMES = ("symbol", "ticker", "instrument", "ric", "isin", "id", "id firm", "id market", "name")
 
 
-def bar_fields(sheet: Sheet) -> dict[str, int]:
-    """Field -> position where the sheet holds bars: a close and at least one more field; else empty."""
+def bar_fields(sheet: Sheet, least: int = 2) -> dict[str, int]:
+    """Field -> position where the sheet holds bars: a close, and `least` fields in all; else empty."""
     fields: dict[str, int] = {}
     for i in sheet.others():
         name = BAR_FIELDS.get(plain(sheet.header[i]))
         if name is not None:
             fields.setdefault(name, i)
-    if len(fields) < 2 or not {"open", "high", "low", "close", "adj_close"} & set(fields):
+    if len(fields) < least or not {"open", "high", "low", "close", "adj_close"} & set(fields):
         return {}
     other = sheet.find(_OTHER_CLOSE)
     if "close" not in fields and other is not None:
@@ -74,7 +74,9 @@ def read_bars(sheets: dict[str, Sheet], reading: Reading, layout: str) -> Recogn
 
 def _one_bar_series(sheet: Sheet, reading: Reading, label: str) -> tuple[RawSeries, list[str]]:
     """Price and bars of one instrument: adjusted close, else close with dividends, else close."""
-    fields = bar_fields(sheet)
+    fields = bar_fields(sheet, least=1)
+    if not fields:
+        raise sheet.error(f"{label} has no closing price; {sheet.listed()}")
     rows = settle(
         sheet.days,
         sheet.lines,
@@ -105,7 +107,7 @@ def _field(sheet: Sheet, name: str, at: int) -> FloatArray:
     column = sheet.column(at)
     factors = np.array([_UNITS.get(c[-1:].casefold(), 1.0) for c in column.cells])
     digits = tuple(c[:-1] if f > 1.0 else c for c, f in zip(column.cells, factors.tolist(), strict=True))
-    return numbers(replace(column, cells=digits), sheet.mark) * factors
+    return np.asarray(numbers(replace(column, cells=digits), sheet.mark) * factors)
 
 
 def _price(

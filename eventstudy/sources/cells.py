@@ -19,6 +19,7 @@ MISSING = frozenset({"", "na", "nan", "null", ".", "-", "n/a", "#n/a", "#n/a n/a
 
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?\.\d+(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?(?:[eE][+-]?\d+)?|[+-]?,\d+(?:[eE][+-]?\d+)?")
+_PLAIN = frozenset("0123456789.+-eE")
 _GROUP_SPACE = re.compile(r"(?<=\d)[ \u00a0\u202f'\u2019](?=\d{3})")
 #: A point or comma that can only be the decimal mark: not followed by exactly three digits, or after a group.
 _SURE_POINT = re.compile(
@@ -104,6 +105,9 @@ def numbers(column: Column, mark: DecimalMark) -> FloatArray:
     FileFormatError
         At the first cell that is neither a number nor a spelling of missing.
     """
+    quick = _plain_numbers(column.cells) if mark == "." else None
+    if quick is not None:
+        return quick
     values = np.empty(len(column.cells))
     for i, text in enumerate(column.cells):
         value = parse_number(text, mark)
@@ -119,10 +123,25 @@ def numbers(column: Column, mark: DecimalMark) -> FloatArray:
     return values
 
 
+def _plain_numbers(cells: tuple[str, ...]) -> FloatArray | None:
+    """A column of plain numbers and empty cells at once; None when a cell needs a closer look."""
+    if not set("".join(cells)) <= _PLAIN:
+        return None
+    try:
+        return np.array([c or "nan" for c in cells]).astype(np.float64)
+    except ValueError:
+        return None
+
+
 def is_text(column: Column, mark: DecimalMark) -> bool:
     """Whether the column holds words only: something is written, and nothing of it is a number."""
-    written = [c for c in column.cells if not is_missing(c)]
-    return bool(written) and all(parse_number(c, mark) is None for c in written)
+    written = False
+    for text in column.cells:
+        value = parse_number(text, mark)
+        if value is not None and not np.isnan(value):
+            return False
+        written = written or value is None
+    return written
 
 
 def _tidy(text: str) -> str:

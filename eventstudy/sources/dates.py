@@ -18,6 +18,8 @@ _FULL = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
+#: Years outside are typing errors, and would overflow the nanoseconds of the table.
+FIRST_YEAR, LAST_YEAR = 1700, 2200
 #: A clock time and a zone may follow; both are dropped, the date stays as it is written.
 _CLOCK = (
     r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
@@ -40,6 +42,8 @@ class DateFormat:
         if hit is None:
             return None
         month = hit["m"] if hit["m"].isdigit() else _month_number(hit["m"])
+        if not FIRST_YEAR <= int(hit["y"]) <= LAST_YEAR:
+            return None
         try:
             return dt.date(int(hit["y"]), int(month), int(hit["d"])).isoformat()
         except ValueError:

@@ -55,8 +55,9 @@ def read_events(path: str | Path, *, zone: str = "America/New_York", extra: Extr
     ----------
     path : str or Path
         TOML: ``[[event]]`` tables with the keys of `Event`. CSV (comma or semicolon): a header line with a
-        date (``date``, ``event_date``, ``announced`` or ``when``) and, if you like, ``id``, ``time``, ``zone``,
-        ``symbol`` (several separated by ``|``, ``+`` or a space), ``title``, ``tags``.
+        date (``date``, ``event_date``, ``announced`` or ``when``) and, if you like, ``id``, ``time``,
+        ``zone``, ``symbol`` (several separated by ``|``, ``+`` or a space), ``title``, ``tags``. A date may
+        be followed by its clock time; 00:00:00, as spreadsheets write it, means that only the date is known.
     zone : str
         IANA zone of the clock times where the file names none.
     extra : {"error", "ignore"}
@@ -171,7 +172,7 @@ def _wrong_type(key: str, value: Any) -> str:
 
 
 def _claim(file: Path, name: str, row: int | None, names: dict[str, int | None], several: str) -> None:
-    """Note a name as taken; an error when it already is. `several`: how to give one event several instruments."""
+    """Note a name as taken, or fail; `several` shows how to give one event several instruments."""
     if name in names:
         first = "" if names[name] is None else f" (first in line {names[name]})"
         raise FileFormatError(
@@ -254,14 +255,15 @@ def _fields(file: Path, number: int, header: list[str], extra: Extra) -> dict[st
             fields[field] = i
     if "date" not in fields:
         raise FileFormatError(
-            f"no date column among {header}; call one {', '.join(COLUMNS['date'][:-1])} or {COLUMNS['date'][-1]}, "
-            "and separate columns by comma or semicolon",
+            f"no date column among {header}; call one {' or '.join(COLUMNS['date'])}, and separate columns "
+            "by comma or semicolon",
             path=file,
             row=number,
         )
     if unknown and extra == "error":
         raise FileFormatError(
-            f"unknown columns {unknown}; allowed are {ALLOWED_COLUMNS}. Rename them, remove them or pass extra='ignore'",
+            f"unknown columns {unknown}; allowed are {ALLOWED_COLUMNS}. Rename them, remove them or pass "
+            "extra='ignore'",
             path=file,
             row=number,
             column=unknown[0],
@@ -272,7 +274,8 @@ def _fields(file: Path, number: int, header: list[str], extra: Extra) -> dict[st
 def _line(file: Path, number: int, row: list[str], header: list[str], fields: Mapping[str, int]) -> _Line:
     if any(row[len(header) :]):
         raise FileFormatError(
-            f"{len(row)} cells, but the header names {len(header)} columns; quote a cell that holds a separator",
+            f"{len(row)} cells, but the header names {len(header)} columns; put a cell that holds a "
+            "separator in quotes",
             path=file,
             row=number,
         )
@@ -333,8 +336,8 @@ def _clock(line: _Line, field: str, text: str) -> str:
     if hit is None or int(hit[1]) > 23 or int(hit[2]) > 59 or int(hit[3] or 0) > 59:
         raise line.error(
             field,
-            f"{text!r} is no clock time; write local time HH:MM from 00:00 to 23:59, such as 08:30, and its zone in "
-            "the column zone",
+            f"{text!r} is no clock time; write local time HH:MM from 00:00 to 23:59, such as 08:30, and its "
+            "zone in the column zone",
         )
     return f"{int(hit[1]):02}:{hit[2]}" + (f":{hit[3]}" if int(hit[3] or 0) else "")
 

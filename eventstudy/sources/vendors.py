@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 
 from eventstudy.errors import FileFormatError
-from eventstudy.sources.cells import Column, numbers
+from eventstudy.sources.cells import Column, numbers, parse_number
 from eventstudy.sources.dates import looks_like_date, parse_dates
 from eventstudy.sources.settle import settle
 from eventstudy.sources.sheet import RawSeries, Reading, Recognised, Sheet, make_sheet, plain
@@ -166,7 +166,7 @@ def yfinance_sheets(table: TextTable, reading: Reading) -> dict[str, Sheet] | No
     body = next((i for i, cells in enumerate(table.rows[:_MOST_HEADER_ROWS]) if looks_like_date(cells[0])), 0)
     if body < 2:
         return None
-    width = len(table.rows[body])
+    width = max(len(row) for row in table.rows[: body + 1])
     heads = [(*row, *[""] * (width - len(row))) for row in table.rows[:body]]
     heads = [row for row in heads if any(row[1:])]
     fields = next(
@@ -175,6 +175,8 @@ def yfinance_sheets(table: TextTable, reading: Reading) -> dict[str, Sheet] | No
     if fields is None:
         return None
     tickers = {row[1:] for row in heads if row is not fields}
+    if any(parse_number(c, ".") is not None for row in tickers for c in row if c):
+        return None  # a row of numbers is no header: the date in front of it is wrong, and will be named
     if len(tickers) != 1 or any(not c for c in next(iter(tickers))):
         raise FileFormatError(
             f"{body} header rows, but not one row of fields and one row of tickers as yfinance writes them",

@@ -358,24 +358,19 @@ def test_too_few_placebo_dates_are_refused(
     assert math.isnan(done.path_band("event", "A"))
 
 
-def test_a_still_market_before_the_event_has_no_local_scale(
+def test_no_local_scale_where_nothing_moved_before_the_window(
     prices_of: Callable[..., PriceTable], event_at: Callable[..., Event], no_events: EventTable
 ) -> None:
-    # Ready-made returns equal to their mean over the 20 sessions before the window: nothing to measure in units of.
-    values = np.where(np.arange(N) % 2 == 0, 0.01, -0.01)
-    values[DAY0 + FIRST : DAY0 + LAST + 1] = np.random.default_rng(0).permutation(
-        np.concatenate((np.full(60, 0.01), np.full(60, -0.01), np.zeros(10)))
-    )
-    values[DAY0 - 20 : DAY0] = 0.0
-    values[DAY0 - 20 : DAY0 - 10] = 0.0
-    values[DAY0 + FIRST : DAY0 + LAST + 1] -= values[DAY0 + FIRST : DAY0 + LAST + 1].mean()
-    prices = prices_of({"A": values}, A="as_is")
-    done = replace(study(volatility=None), model=es.MarketAdjusted("M"))
-    assert done.model.key == "market_adjusted"
-    table = prices_of({"A": values, "M": np.zeros(N)}, A="as_is", M="as_is")
-    tests = replace(done, window=replace(WINDOW, missing="sum")).run(table, event_at(prices, DAY0), others=no_events)
-    row = tests.tests.where(statistic="local_scale", window=(0, 1))
-    assert not row or "moving residuals" in row[0].reason
+    # The benchmark repeats the instrument over the 20 sessions before the window: every residual there is zero.
+    values = 0.01 * np.random.default_rng(0).standard_normal(N)
+    market = np.zeros(N)
+    market[DAY0 - 20 : DAY0] = values[DAY0 - 20 : DAY0]
+    prices = prices_of({"A": values, "M": market}, A="as_is", M="as_is")
+    one = replace(study(volatility=None, statistics=("local_scale", "sq")), model=es.MarketAdjusted("M"))
+    tests = one.run(prices, event_at(prices, DAY0), others=no_events).tests
+    refused = tests.one(statistic="local_scale", window=(0, 1), instrument="A")
+    assert refused.reason == "too few moving residuals in the 20 sessions before the window"
+    assert tests.one(statistic="sq", window=(0, 1), instrument="A").applicable
 
 
 # --- order and seed ------------------------------------------------------------------------------------------------

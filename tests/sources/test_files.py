@@ -158,6 +158,18 @@ def test_yfinance_with_several_tickers(tmp_path: Path, head: str) -> None:
     assert table.bars["SPY"]["close"].iloc[0] == 475.0
 
 
+def test_yfinance_with_closes_only(tmp_path: Path) -> None:
+    text = "Price,Close,Close\nTicker,AA,SPY\nDate,,\n2024-01-02,33,470\n"
+    assert levels(read(tmp_path, "d.csv", text), "SPY") == {"2024-01-02": 470.0}
+    with pytest.raises(FileFormatError, match="SPY has no closing price; columns found: 'Date', 'Volume'"):
+        read(tmp_path, "d.csv", text.replace("Close,Close", "Close,Volume"))
+
+
+def test_a_bad_first_date_is_no_second_header(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="line 2, column 'Date': '2024-13-02' is no date"):
+        read(tmp_path, "BA.csv", YAHOO.replace("2024-01-02", "2024-13-02"))
+
+
 BROKEN = "Price,Price,Close,Volume\nTicker,DBC,DBC,DBC\nTicker,DBC,DBC,DBC\nDate,,,\n"
 
 
@@ -174,6 +186,11 @@ def test_a_price_column_that_is_no_adjusted_close_is_in_doubt(tmp_path: Path) ->
         FileFormatError, match=r"line 6: a column 'Price' \(19 at the end\) stands beside 'Close'"
     ):
         read(tmp_path, "any.csv", BROKEN + "2024-01-02,19.5,24.0,1\n2024-01-03,19.0,25.0,1\n")
+
+
+def test_header_rows_of_unequal_length(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=r"line 3: 2 fields, but the header .line 1. has 3"):
+        read(tmp_path, "any.csv", "Price,Close\nTicker,AA,AA\n2024-01-02,1\n")
 
 
 def test_header_rows_that_are_no_fields_and_tickers(tmp_path: Path) -> None:
@@ -471,6 +488,7 @@ def test_the_order_does_not_disturb_clear_dates(tmp_path: Path) -> None:
             "line 3, column 'date': '2024-02-30' is no date in the form YYYY-MM-DD",
         ),
         ("2024-01-02,1\n,2\n", "line 3, column 'date': the date is missing"),
+        ("2024-01-02,1\n0202-01-03,2\n", "line 3, column 'date': '0202-01-03' is no date"),
         ("yesterday,1\ntoday,2\n", "line 2, column 'date': 'yesterday' is no date; allowed are YYYY-MM-DD"),
         ("2024-01-02,1\nTotal,2\n", "line 3, column 'date': 'Total' is no date"),
     ],

@@ -1,1 +1,0 @@
-"""Package data: aluminum announcements and the instruments that may react to them."""
