@@ -8,24 +8,26 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.report import plots, tables
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
-from eventstudy.verdict import Verdict, effect, headline, judge, p_words, size, volatility_words, window_words
+from eventstudy.verdict import Verdict, effect, headline, judge, p_words, window_words
 
 #: Pairs listed in the red box; the outcomes table has them all.
 ALERTS_SHOWN = 6
 #: With more pairs than this, all but the first are folded.
 PAIRS_OPEN = 2
 
+_SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
+_PRODUCERS = {"US": "us_producers", "CA": "canadian_producers", "RU": "russian_producers", "CN": "chinese_producers"}
 HOW_TO_READ: dict[Picture, str] = {
     "price": "The series itself. The dotted line is day 0, the first price that could react.",
     "car_path": "What the benchmark does not explain, added up. Inside the grey band a path is nothing special. The "
@@ -127,6 +129,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
     return {
         "title": events[0].label if len(events) == 1 else f"{len(events)} announcements",
         "announced": [(e.label, e.when) for e in events],
+        "known": _table(known_frame(events[0]) if len(events) == 1 else pd.DataFrame(columns=["What", "Value"])),
         "instruments": [result.names.get(i, i) for i in dict.fromkeys(o.instrument for o in result.outcomes)],
         "alert_title": _alert_title(result),
         # A single refused pair: the verdict box is the red box, and one is enough.
@@ -136,7 +139,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "pairs": [_pair(result, o, verdicts) for o in result.used],
         "pairs_open": PAIRS_OPEN,
         "pooled": _pooled(result),
-        "expected": _table(tables.expected_frame(result)),
+        "expected": _table(expected_frame(result)),
         "world_price": _is_world_price_matter(result),
         "overlaps": _table(tables.overlaps_frame(result, "event window", "near")),
         "overlapping": any(o.place == "event window" for o in result.overlaps),
@@ -263,7 +266,7 @@ def _picture(result: StudyResult, event: str, instrument: str, picture: Picture)
     if reason:
         return {"reason": reason, "src": "", "alt": "", "caption": ""}
     svg = plots.picture_svg(result, event, instrument, picture)
-    alt = ALTERNATIVES[picture](result, event, instrument)
+    alt = plots.picture_words(result, event, instrument, picture)
     return {"reason": "", "src": _data_uri(svg), "alt": alt, "caption": HOW_TO_READ[picture]}
 
 
@@ -283,89 +286,69 @@ def _pooled(result: StudyResult) -> dict[str, Any] | None:
 def _is_world_price_matter(result: StudyResult) -> bool:
     known = known_instruments()
     roles = [known[o.instrument].role for o in result.outcomes if o.instrument in known]
-    return "price" in roles or any("tariff" in e.tags for e in result.events.values())
+    return "price" in roles or any(tag.startswith("tariff") for e in result.events.values() for tag in e.tags)
 
 
-# ---- pictures in words
+# ---- what the catalogue expected
 
 
-def _price_alt(result: StudyResult, event: str, instrument: str) -> str:
-    row = tables.pair_row(result, event, instrument)
-    ar = result.abnormal
-    assert ar is not None
-    known = np.isfinite(ar.level[row]) & ~np.isnat(ar.dates[row]) & (ar.offsets >= -plots.PRICE_SESSIONS)
-    days, levels, offsets = ar.dates[row][known], ar.level[row][known], ar.offsets[known]
-    said = [f"{tables.level_words(levels[0])} on {days[0]}"]
-    said += [
-        f"{tables.level_words(levels[i])} on {days[i]} (session {tables.session_words(int(offsets[i]))})"
-        for i in np.flatnonzero((offsets == -1) | (offsets == 0))
+def expected_frame(result: StudyResult) -> pd.DataFrame:
+    """Directions that the catalogue expected, beside what was found."""
+    verdicts = judge(result)
+    rows = []
+    for event in result.events.values():
+        for reactor, sign in event.expected.items():
+            found = [v for v in verdicts if v.event == event.id and reactor in reactors_of(v.instrument)]
+            measured = [v for v in found if v.word != "untestable"]
+            rows.append(
+                [
+                    _reactor_words(reactor), _SIGNS[sign],
+                    "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in measured)
+                    or "not measured here",
+                    "; ".join(dict.fromkeys(_reading(v, sign) for v in measured)) or tables.NONE,
+                ]
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=["Who", "Expected", "Found", "Reading"])
+
+
+def _reactor_words(reactor: str) -> str:
+    first, *rest = reactor.split("_")
+    return " ".join(["US" if first == "us" else first.capitalize(), *rest])
+
+
+def _reading(verdict: Verdict, sign: str) -> str:
+    moved = verdict.word == "reaction"
+    if sign == "?":
+        return "no direction to compare with"
+    if sign == "0":
+        return "moved, though no move was expected" if moved else "no clear move, which is no proof of none"
+    if not moved:
+        return "inconclusive"
+    return "as expected" if (verdict.estimate > 0.0) == (sign == "+") else "against the expectation"
+
+
+def reactors_of(instrument: str) -> tuple[str, ...]:
+    """The catalogue's groups to which an instrument belongs; none for instruments nobody described."""
+    one = known_instruments().get(instrument)
+    if one is None:
+        return ()
+    regions = one.region.split("+")
+    if one.role == "producer":
+        return tuple(_PRODUCERS[r] for r in regions if r in _PRODUCERS)
+    if one.role == "price" and "alumin" in one.name.lower():
+        return tuple({"world": "world_price", "US": "us_price"}[r] for r in regions if r in ("world", "US"))
+    return ("us_premium",) if one.role == "premium" and "US" in regions else ()
+
+
+def known_frame(event: Event) -> pd.DataFrame:
+    """What the catalogue knows of an event besides its date; empty rows are left out."""
+    anticipated = "" if event.anticipated == "unknown" else event.anticipated
+    rows = [
+        ["Anticipated", ": ".join(filter(None, (anticipated, event.anticipation_note)))],
+        ["Clock", event.clock_note],
+        ["In force", event.effective],
+        ["Press", event.reported],
+        ["Note", event.note],
+        *(["Source", source] for source in event.sources),
     ]
-    said.append(f"{tables.level_words(levels[-1])} on {days[-1]}")
-    return f"Line of the level of {instrument}: {', '.join(said)}."
-
-
-def _car_alt(result: StudyResult, event: str, instrument: str) -> str:
-    row = tables.pair_row(result, event, instrument)
-    ar, (first, last) = result.abnormal, result.study.window.event
-    assert ar is not None
-    paths, errors = ar.path((first, last))
-    path, unit, band = paths[row], ar.units[row], result.path_band(event, instrument)
-    text = f"Line of the cumulative abnormal response of {instrument} from session {first} on: "
-    shown = [k for k in sorted({first, -1, 0, 1, last}) if first <= k <= last]
-    text += ", ".join(f"{effect(path[k - first], unit)} at session {k}" for k in shown)
-    if np.isfinite(band):
-        outside = int((np.abs(path) > band * errors[row]).sum())
-        where = "stays inside" if not outside else f"lies outside on {outside} of {path.size} sessions"
-        text += f". The path {where} the chance band, which ends at ±{size(float(band * errors[row][-1]), unit)}"
-    test = plots.verdict_test(result, event, instrument)
-    if test is not None:
-        text += f". Over {window_words(test.window)}: {effect(test.estimate, unit)}, interval "
-        text += tables.span(test.low, test.high, unit)
-    return text + "."
-
-
-def _volatility_alt(result: StudyResult, event: str, instrument: str) -> str:
-    response = tables.response_of(result, event, instrument)
-    model = response.model
-    assert model is not None
-    now = float(np.sqrt(model.variance[model.row_of(0)]))
-    text = f"Line of the size to expect of an abnormal response of {instrument}: {size(now, response.unit)} on day 0"
-    if response.applicable:
-        end = float(np.sqrt(response.expected[-1]))
-        text += f", {size(end, response.unit)} forecast for session {response.offsets[-1]}; bars show what came"
-    return text + "."
-
-
-def _multipliers_alt(result: StudyResult, event: str, instrument: str) -> str:
-    response = tables.response_of(result, event, instrument)
-    after = response.offsets > 0
-    above = int((response.multiplier > response.null_high)[after].sum())
-    text = f"Dots of the variance multipliers of {instrument}: "
-    if response.offsets[0] == 0:
-        text += f"{response.multiplier[0]:.1f} on day 0, set apart because it repeats the return test; "
-    low, high = response.multiplier[after].min(), response.multiplier[after].max()
-    text += f"between {low:.1f} and {high:.1f} on the {response.days} days after, {above} above the undisturbed range. "
-    return text + volatility_words(response, result.study.alpha)
-
-
-def _placebo_alt(result: StudyResult, event: str, instrument: str) -> str:
-    row = tables.pair_row(result, event, instrument)
-    placebo, ar = result.placebo[event, instrument], result.abnormal
-    assert ar is not None
-    assert not isinstance(placebo, str)
-    own = float(ar.car(result.primary).scar[row])
-    beyond = int((np.abs(placebo.scar(result.primary)) >= abs(own)).sum())
-    return (
-        f"Histogram of the standardised response over {window_words(result.primary)} at {placebo.count} placebo dates. "
-        f"The event stands at {own:+.2f}; {beyond} placebo dates lie as far out or further; "
-        f"{result.study.alpha:.0%} lie beyond {plots.cutoff(result, placebo):.2f} in size."
-    )
-
-
-ALTERNATIVES = {
-    "price": _price_alt,
-    "car_path": _car_alt,
-    "conditional_volatility": _volatility_alt,
-    "multipliers": _multipliers_alt,
-    "placebo_histogram": _placebo_alt,
-}
+    return pd.DataFrame([r for r in rows if r[1]], columns=["What", "Value"])

@@ -20,10 +20,10 @@ from eventstudy.abnormal import AbnormalReturns
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PlaceboPaths
 from eventstudy.kernels.resample import critical_value
-from eventstudy.report.tables import amount, confidence, pair_row, response_of, span
+from eventstudy.report.tables import amount, confidence, level_words, pair_row, response_of, session_words, span
 from eventstudy.results import TestResult
 from eventstudy.study import StudyResult
-from eventstudy.verdict import window_words
+from eventstudy.verdict import effect, size, volatility_words, window_words
 
 Picture = Literal["price", "car_path", "conditional_volatility", "multipliers", "placebo_histogram"]
 
@@ -337,3 +337,93 @@ def _note(ax: Axes, text: str) -> None:
     ax.set_axis_off()
     plain = text.encode("latin-1", "replace").decode("latin-1")
     ax.text(0.0, 0.5, textwrap.fill(plain, 60), transform=ax.transAxes, va="center")
+
+
+# ---- pictures in words
+
+
+def _price_alt(result: StudyResult, event: str, instrument: str) -> str:
+    row = pair_row(result, event, instrument)
+    ar = result.abnormal
+    assert ar is not None
+    known = np.isfinite(ar.level[row]) & ~np.isnat(ar.dates[row]) & (ar.offsets >= -PRICE_SESSIONS)
+    days, levels, offsets = ar.dates[row][known], ar.level[row][known], ar.offsets[known]
+    said = [f"{level_words(levels[0])} on {days[0]}"]
+    said += [
+        f"{level_words(levels[i])} on {days[i]} (session {session_words(int(offsets[i]))})"
+        for i in np.flatnonzero((offsets == -1) | (offsets == 0))
+    ]
+    said.append(f"{level_words(levels[-1])} on {days[-1]}")
+    return f"Line of the level of {instrument}: {', '.join(said)}."
+
+
+def _car_alt(result: StudyResult, event: str, instrument: str) -> str:
+    row = pair_row(result, event, instrument)
+    ar, (first, last) = result.abnormal, result.study.window.event
+    assert ar is not None
+    paths, errors = ar.path((first, last))
+    path, unit, band = paths[row], ar.units[row], result.path_band(event, instrument)
+    text = f"Line of the cumulative abnormal response of {instrument} from session {first} on: "
+    shown = [k for k in sorted({first, -1, 0, 1, last}) if first <= k <= last]
+    text += ", ".join(f"{effect(path[k - first], unit)} at session {k}" for k in shown)
+    if np.isfinite(band):
+        outside = int((np.abs(path) > band * errors[row]).sum())
+        where = "stays inside" if not outside else f"lies outside on {outside} of {path.size} sessions"
+        text += f". The path {where} the chance band, which ends at ±{size(float(band * errors[row][-1]), unit)}"
+    test = verdict_test(result, event, instrument)
+    if test is not None:
+        text += f". Over {window_words(test.window)}: {effect(test.estimate, unit)}, interval "
+        text += span(test.low, test.high, unit)
+    return text + "."
+
+
+def _volatility_alt(result: StudyResult, event: str, instrument: str) -> str:
+    response = response_of(result, event, instrument)
+    model = response.model
+    assert model is not None
+    now = float(np.sqrt(model.variance[model.row_of(0)]))
+    text = f"Line of the size to expect of an abnormal response of {instrument}: {size(now, response.unit)} on day 0"
+    if response.applicable:
+        end = float(np.sqrt(response.expected[-1]))
+        text += f", {size(end, response.unit)} forecast for session {response.offsets[-1]}; bars show what came"
+    return text + "."
+
+
+def _multipliers_alt(result: StudyResult, event: str, instrument: str) -> str:
+    response = response_of(result, event, instrument)
+    after = response.offsets > 0
+    above = int((response.multiplier > response.null_high)[after].sum())
+    text = f"Dots of the variance multipliers of {instrument}: "
+    if response.offsets[0] == 0:
+        text += f"{response.multiplier[0]:.1f} on day 0, set apart because it repeats the return test; "
+    low, high = response.multiplier[after].min(), response.multiplier[after].max()
+    text += f"between {low:.1f} and {high:.1f} on the {response.days} days after, {above} above the undisturbed range. "
+    return text + volatility_words(response, result.study.alpha)
+
+
+def _placebo_alt(result: StudyResult, event: str, instrument: str) -> str:
+    row = pair_row(result, event, instrument)
+    placebo, ar = result.placebo[event, instrument], result.abnormal
+    assert ar is not None
+    assert not isinstance(placebo, str)
+    own = float(ar.car(result.primary).scar[row])
+    beyond = int((np.abs(placebo.scar(result.primary)) >= abs(own)).sum())
+    return (
+        f"Histogram of the standardised response over {window_words(result.primary)} at {placebo.count} placebo dates. "
+        f"The event stands at {own:+.2f}; {beyond} placebo dates lie as far out or further; "
+        f"{result.study.alpha:.0%} lie beyond {cutoff(result, placebo):.2f} in size."
+    )
+
+
+_WORDS: dict[Picture, Callable[[StudyResult, str, str], str]] = {
+    "price": _price_alt,
+    "car_path": _car_alt,
+    "conditional_volatility": _volatility_alt,
+    "multipliers": _multipliers_alt,
+    "placebo_histogram": _placebo_alt,
+}
+
+
+def picture_words(result: StudyResult, event: str, instrument: str, picture: Picture) -> str:
+    """What a picture shows, in numbers: its alternative text."""
+    return _WORDS[picture](result, event, instrument)

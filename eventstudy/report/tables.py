@@ -11,7 +11,6 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
@@ -19,7 +18,7 @@ from eventstudy.measure import OVERLAP_SESSIONS
 from eventstudy.models.base import MODELS
 from eventstudy.results import Entry, TestResult, TestTable
 from eventstudy.study import StudyResult
-from eventstudy.verdict import Verdict, effect, headline, judge, p_words, pvalue, size, volatility_words, window_words
+from eventstudy.verdict import Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
 from eventstudy.volatility.response import VolatilityResponse
 
 #: What stands in a cell without a number.
@@ -31,8 +30,6 @@ _TRUST_ORDER = ("yes: the only", "yes", "beside", "no", "never")
 _TRUST_WORDS = {
     "yes: the only": "The test to trust here: the only", "yes: ": "", "no: ": "Not to be trusted: ", "no, ": "Not ",
 }  # fmt: skip
-_SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
-_PRODUCERS = {"US": "us_producers", "CA": "canadian_producers", "RU": "russian_producers", "CN": "chinese_producers"}
 _VARIANCE = {
     "gjr": ("GJR-GARCH(1,1)", "Glosten, Jagannathan & Runkle (1993), J. Finance 48:1779-1801"),
     "garch": ("GARCH(1,1)", "Bollerslev (1986), J. Econometrics 31:307-327"),
@@ -275,7 +272,7 @@ def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFra
     rows += [
         ["Residual standard deviation", f"{size(float(ar.sigma[row]), unit)} a day, {ar.dof[row]} degrees of freedom"],
         ["Estimation sessions", f"{outcome.estimation_sessions}, {days[0]} to {days[-1]}"],
-        ["Left out there", f"{outcome.masked_sessions or 'no'} sessions of other announcements"],
+        ["Other announcements there", f"on {outcome.other_sessions or 'no'} sessions, {outcome.masked_sessions} left out"],
     ]
     response = response_of(result, event, instrument)
     if response.model is not None:
@@ -286,54 +283,6 @@ def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFra
 
 
 # ---- the study
-
-
-def expected_frame(result: StudyResult) -> pd.DataFrame:
-    """Directions that the catalogue expected, beside what was found."""
-    verdicts = judge(result)
-    rows = []
-    for event in result.events.values():
-        for reactor, sign in event.expected.items():
-            found = [v for v in verdicts if v.event == event.id and reactor in reactors_of(v.instrument)]
-            measured = [v for v in found if v.word != "untestable"]
-            rows.append(
-                [
-                    _reactor_words(reactor), _SIGNS[sign],
-                    "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in measured)
-                    or "not measured here",
-                    "; ".join(dict.fromkeys(_reading(v, sign) for v in measured)) or NONE,
-                ]
-            )  # fmt: skip
-    return pd.DataFrame(rows, columns=["Who", "Expected", "Found", "Reading"])
-
-
-def _reactor_words(reactor: str) -> str:
-    first, *rest = reactor.split("_")
-    return " ".join(["US" if first == "us" else first.capitalize(), *rest])
-
-
-def _reading(verdict: Verdict, sign: str) -> str:
-    moved = verdict.word == "reaction"
-    if sign == "?":
-        return "no direction to compare with"
-    if sign == "0":
-        return "moved, though no move was expected" if moved else "no clear move, which is no proof of none"
-    if not moved:
-        return "inconclusive"
-    return "as expected" if (verdict.estimate > 0.0) == (sign == "+") else "against the expectation"
-
-
-def reactors_of(instrument: str) -> tuple[str, ...]:
-    """The catalogue's groups to which an instrument belongs; none for instruments nobody described."""
-    one = known_instruments().get(instrument)
-    if one is None:
-        return ()
-    regions = one.region.split("+")
-    if one.role == "producer":
-        return tuple(_PRODUCERS[r] for r in regions if r in _PRODUCERS)
-    if one.role == "price" and "alumin" in one.name.lower():
-        return tuple({"world": "world_price", "US": "us_price"}[r] for r in regions if r in ("world", "US"))
-    return ("us_premium",) if one.role == "premium" and "US" in regions else ()
 
 
 def overlaps_frame(result: StudyResult, *places: str) -> pd.DataFrame:
@@ -388,11 +337,12 @@ def outcomes_frame(result: StudyResult) -> pd.DataFrame:
     rows = [
         [
             result.events[o.event].label, o.instrument, outcome_words(o), str(o.estimation_sessions or NONE),
-            str(o.masked_sessions), o.detail,
+            str(o.other_sessions), str(o.masked_sessions), o.detail,
         ]
         for o in result.outcomes
     ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["Event", "Instrument", "Outcome", "Estimation sessions", "Masked", "Why"])
+    columns = ["Event", "Instrument", "Outcome", "Estimation sessions", "Others' news", "Masked", "Why"]
+    frame = pd.DataFrame(rows, columns=columns)
     return frame if len(result.events) > 1 else frame.drop(columns="Event")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ EWMA_DECAY = 0.94
 MIN_CONSTANT = 60
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class GarchResponse:
     """How volatility is measured.
 
@@ -44,6 +44,7 @@ class GarchResponse:
     """
 
     kind: Kind = "gjr"
+    _: KW_ONLY
     dist: Dist = "t"
     sessions: int = 1000
     min_sessions: int = 500
