@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,10 +19,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from eventstudy import __version__
 from eventstudy._typing import Record
 from eventstudy.domain.events import catalog
 from eventstudy.domain.instruments import instruments as known_instruments
+from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import EventStudyError, InputError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
 from eventstudy.models.base import MODELS
@@ -57,7 +58,7 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"eventstudy {__version__}")
+        print(f"eventstudy {metadata.version('aluminum-eventstudy')}")
         raise typer.Exit
 
 
@@ -72,6 +73,7 @@ def _root(
 
 @app.command()
 def report(
+    context: typer.Context,
     event: Annotated[str | None, typer.Argument(help="Id from the catalogue (eventstudy events).")] = None,
     instruments: Annotated[
         list[str] | None, typer.Option("--instruments", "-i", help="Ids or selectors, comma-separated.")
@@ -108,42 +110,8 @@ def report(
     quiet: QuietOption = False,
 ) -> None:
     """Measure one announcement and write the report; without arguments the 1994 accord on Alcoa, offline."""
-    spec = _spec(
-        {
-            "events": [event] if event else [],
-            "event": {"date": date, "time": time, "zone": zone, "title": title} if date else None,
-            "instruments": _split(instruments),
-            "returns": returns,
-            "calendar": calendar,
-            "alpha": alpha,
-            "seed": seed,
-            "allow_unusable": allow_unusable,
-            "report": out,
-            "prices": {
-                "source": source or ("files" if prices else "embedded"),
-                "path": prices or [],
-                "rename": _rename(rename),
-                "duplicates": duplicates,
-                "nonpositive": nonpositive,
-                "dates": dates,
-            },
-            "model": {"name": model, "market": _split([market]) if market else None},
-            "window": {
-                "primary": _offsets("--primary", primary) if primary else None,
-                "event": _offsets("--event-window", event_window),
-                "estimation": _offsets("--estimation", estimation),
-                "windows": _with_defaults(window, event_window),
-                "min_estimation": min_estimation,
-                "policy": policy,
-                "overlap": overlap,
-                "missing": missing,
-            },
-            "volatility": {"kind": garch, "draws": draws},
-        },
-        time,
-        date,
-    )
-    _carry_out(plan_from_spec(spec, Path()), as_json=as_json, quiet=quiet)
+    # The options themselves are read from the context: one mapping onto the study file's schema, in `_plan`.
+    _carry_out(_plan(context.params), as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -163,7 +131,14 @@ def run(
 def events(as_json: JsonOption = False) -> None:
     """List the announcements of the catalogue."""
     rows = [
-        {"id": e.id, "announced": e.when, "how": e.how, "anticipated": e.anticipated, "usable": e.usable, "title": e.title}
+        {
+            "id": e.id,
+            "announced": e.when,
+            "how": e.how,
+            "anticipated": e.anticipated,
+            "usable": e.usable,
+            "title": e.title,
+        }
         for e in catalog().values()
     ]
     _show("events", rows, as_json)
@@ -203,7 +178,9 @@ def statistics(as_json: JsonOption = False) -> None:
 @app.command()
 def sources(as_json: JsonOption = False) -> None:
     """List where prices can come from."""
-    _show("sources", [{"key": e.key, "title": e.title, "network": e.network} for e in known_sources().values()], as_json)
+    _show(
+        "sources", [{"key": e.key, "title": e.title, "network": e.network} for e in known_sources().values()], as_json
+    )
 
 
 def _carry_out(plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | None = None) -> None:
@@ -229,20 +206,46 @@ def _carry_out(plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | Non
 
 def _tell(result: StudyResult) -> None:
     verdicts = judge(result)
-    talk.print(headline(verdicts), markup=False)
+    talk.print(headline(verdicts), markup=False, soft_wrap=True)
     dropped = [o for o in result.outcomes if o not in result.used]
     for outcome in dropped:
-        talk.print(f"dropped: {outcome.event} on {outcome.instrument}: {outcome.outcome} ({outcome.detail})", markup=False)
+        talk.print(
+            f"dropped: {outcome.event} on {outcome.instrument}: {outcome.outcome} ({outcome.detail})",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
-def _spec(values: Record, time: str | None, date: str | None) -> StudySpec:
-    """Validate command-line values with the same schema as a study file."""
-    if values["events"] and date:
+def _plan(given: Record) -> StudyPlan:
+    """Command-line options as a study, through the same schema as a study file."""
+    if given["event"] and given["date"]:
         raise InputError("give a catalogue id or --date, not both")
-    if time and not date:
+    if given["time"] and not given["date"]:
         raise InputError("--time needs --date")
+    same = ("returns", "calendar", "alpha", "seed", "allow_unusable")
+    values: Record = {key: given[key] for key in same} | {
+        "events": [given["event"]] if given["event"] else [],
+        "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,
+        "instruments": _split(given["instruments"]),
+        "report": given["out"],
+        "prices": {key: given[key] for key in ("duplicates", "nonpositive", "dates")}
+        | {
+            "source": given["source"] or ("files" if given["prices"] else "embedded"),
+            "path": list(given["prices"] or []),
+            "rename": _rename(given["rename"]),
+        },
+        "model": {"name": given["model"], "market": _split([given["market"]]) if given["market"] else None},
+        "window": {key: given[key] for key in ("min_estimation", "policy", "overlap", "missing")}
+        | {
+            "primary": _offsets("--primary", given["primary"]) if given["primary"] else None,
+            "event": _offsets("--event-window", given["event_window"]),
+            "estimation": _offsets("--estimation", given["estimation"]),
+            "windows": _with_defaults(given["window"], given["event_window"]),
+        },
+        "volatility": {"kind": given["garch"], "draws": given["draws"]},
+    }
     try:
-        return StudySpec.model_validate(values)
+        return plan_from_spec(StudySpec.model_validate(values), Path())
     except ValidationError as error:
         first = error.errors()[0]
         name = "--" + str(first["loc"][-1]).replace("_", "-")
@@ -273,8 +276,6 @@ def _with_defaults(windows: Sequence[str] | None, event_window: str) -> list[lis
     """The default windows that fit, and the user's own; None leaves the defaults to the spec."""
     if not windows:
         return None
-    from eventstudy.domain.windows import EventWindow
-
     first, last = _offsets("--event-window", event_window)
     fitting = [list(w) for w in EventWindow().windows if first <= w[0] and w[1] <= last]
     return fitting + [_offsets("--window", w) for w in windows]

@@ -16,6 +16,7 @@ from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
+from eventstudy.models.base import MODELS
 from eventstudy.report import plots, tables
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
@@ -28,6 +29,12 @@ PAIRS_OPEN = 2
 
 _SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
 _PRODUCERS = {"US": "us_producers", "CA": "canadian_producers", "RU": "russian_producers", "CN": "chinese_producers"}
+_VARIANCE = {
+    "gjr": ("GJR-GARCH(1,1)", "Glosten, Jagannathan & Runkle (1993), J. Finance 48:1779-1801"),
+    "garch": ("GARCH(1,1)", "Bollerslev (1986), J. Econometrics 31:307-327"),
+    "ewma": ("EWMA variance", "RiskMetrics Technical Document (1996)"),
+    "constant": ("constant variance", "no dynamics identified; sample variance"),
+}
 HOW_TO_READ: dict[Picture, str] = {
     "price": "The series itself. The dotted line is day 0, the first price that could react.",
     "car_path": "What the benchmark does not explain, added up. Inside the grey band a path is nothing special. The "
@@ -148,7 +155,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "far_flags": _table(tables.flags_frame(result, near=False)),
         "outcomes": _table(tables.outcomes_frame(result)),
         "counts": tables.counts_words(result),
-        "methods": _table(tables.methods_frame(result)),
+        "methods": _table(methods_frame(result)),
         "provenance": _table(tables.provenance_frame(result)),
         "primary": window_words(result.primary),
     }
@@ -203,7 +210,7 @@ def _verdict_box(result: StudyResult, verdicts: tuple[Verdict, ...]) -> dict[str
     """The word, three numbers (one pair) or a row a pair (several), and the paragraphs."""
     words = [v.word for v in verdicts]
     word = "reaction" if "reaction" in words else "inconclusive" if "inconclusive" in words else "untestable"
-    label = tables.WORDS[word]
+    label = tables.verdict_words(result, next(v for v in verdicts if v.word == word))
     if len(verdicts) > 1 and word == "reaction":
         label = f"Reaction in {words.count('reaction')} of {len(words) - words.count('untestable')}"
     single = len(verdicts) == 1
@@ -248,6 +255,7 @@ def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ..
         "day0": tables.day0_words(result, event, instrument),
         "ambiguous": _table(around) if tables.is_ambiguous(result, event, instrument) else None,
         "pictures": {p: _picture(result, event, instrument, p) for p in plots.PICTURES},
+        "absent": _absent(result, event, instrument),
         "abnormal": _table(days),
         "day0_row": days["Day"].tolist().index("0") if "0" in days["Day"].tolist() else -1,
         "primary": _table(primary.drop(columns=["Window", "Law", "Trust"])),
@@ -262,12 +270,21 @@ def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ..
 
 
 def _picture(result: StudyResult, event: str, instrument: str, picture: Picture) -> dict[str, str]:
-    reason = plots.why_not(result, event, instrument, picture)
-    if reason:
-        return {"reason": reason, "src": "", "alt": "", "caption": ""}
+    if plots.why_not(result, event, instrument, picture):
+        return {}
     svg = plots.picture_svg(result, event, instrument, picture)
     alt = plots.picture_words(result, event, instrument, picture)
-    return {"reason": "", "src": _data_uri(svg), "alt": alt, "caption": HOW_TO_READ[picture]}
+    return {"src": _data_uri(svg), "alt": alt, "caption": HOW_TO_READ[picture]}
+
+
+def _absent(result: StudyResult, event: str, instrument: str) -> list[tuple[str, str]]:
+    """(pictures, reason) of those that cannot be drawn; one line a reason."""
+    groups: dict[str, list[str]] = {}
+    for picture in plots.PICTURES:
+        reason = plots.why_not(result, event, instrument, picture)
+        if reason:
+            groups.setdefault(reason, []).append(picture.replace("_", " "))
+    return [(" and ".join(pictures), reason) for reason, pictures in groups.items()]
 
 
 def _pooled(result: StudyResult) -> dict[str, Any] | None:
@@ -289,7 +306,7 @@ def _is_world_price_matter(result: StudyResult) -> bool:
     return "price" in roles or any(tag.startswith("tariff") for e in result.events.values() for tag in e.tags)
 
 
-# ---- what the catalogue expected
+# ---- what the catalogue expected, and how it was measured
 
 
 def expected_frame(result: StudyResult) -> pd.DataFrame:
@@ -352,3 +369,18 @@ def known_frame(event: Event) -> pd.DataFrame:
         *(["Source", source] for source in event.sources),
     ]
     return pd.DataFrame([r for r in rows if r[1]], columns=["What", "Value"])
+
+
+def methods_frame(result: StudyResult) -> pd.DataFrame:
+    """Models and statistics that gave a number here: what they test, what they assume, where they come from."""
+    words = [text for text, _ in result.models.values()]
+    keys = dict.fromkeys([result.study.model.key, *("constant_mean" for text in words if text == "constant mean")])
+    rows = [[MODELS[k].title, MODELS[k].facts["formula"], "", MODELS[k].facts["reference"]] for k in keys]
+    for method in dict.fromkeys(v.model.method for v in result.volatility if v.model is not None):
+        title, reference = _VARIANCE[method]
+        rows.append([title, "the variance continues the session before the window", "", reference])
+    used = dict.fromkeys(t.statistic for t in result.tests if t.applicable and (t.instrument or t.n_pairs > 1))
+    for key in sorted(used, key=tables.trust_rank):
+        facts = tables.entry_of(key).facts
+        rows.append([tables.entry_of(key).title, facts["null"], facts["assumptions"], facts["reference"]])
+    return pd.DataFrame(rows, columns=["Method", "Null or formula", "Assumes", "Reference"])

@@ -15,7 +15,6 @@ from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
 from eventstudy.measure import OVERLAP_SESSIONS
-from eventstudy.models.base import MODELS
 from eventstudy.results import Entry, TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.verdict import Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
@@ -30,12 +29,6 @@ _TRUST_ORDER = ("yes: the only", "yes", "beside", "no", "never")
 _TRUST_WORDS = {
     "yes: the only": "The test to trust here: the only", "yes: ": "", "no: ": "Not to be trusted: ", "no, ": "Not ",
 }  # fmt: skip
-_VARIANCE = {
-    "gjr": ("GJR-GARCH(1,1)", "Glosten, Jagannathan & Runkle (1993), J. Finance 48:1779-1801"),
-    "garch": ("GARCH(1,1)", "Bollerslev (1986), J. Econometrics 31:307-327"),
-    "ewma": ("EWMA variance", "RiskMetrics Technical Document (1996)"),
-    "constant": ("constant variance", "no dynamics identified; sample variance"),
-}
 
 
 # ---- numbers and lookups
@@ -98,7 +91,8 @@ def confidence(result: StudyResult) -> str:
     return f"{1.0 - result.study.alpha:.0%}"
 
 
-def _entry(key: str) -> Entry[object]:
+def entry_of(key: str) -> Entry[object]:
+    """Words about a statistic, of one pair or across pairs."""
     registry = PAIR_STATISTICS if key in PAIR_STATISTICS else PANEL_STATISTICS
     return registry[key]  # type: ignore[return-value]  # only the words are read
 
@@ -108,13 +102,13 @@ def _entry(key: str) -> Entry[object]:
 
 def trust_rank(key: str) -> int:
     """0 for the statistic that decides, more for those that are there to compare."""
-    trust = _entry(key).facts.get("trust", "")
+    trust = entry_of(key).facts.get("trust", "")
     return next((i for i, start in enumerate(_TRUST_ORDER) if trust.startswith(start)), len(_TRUST_ORDER))
 
 
 def trust_words(key: str) -> str:
     """Whether to trust a statistic of one pair, and why; from the registry."""
-    trust = _entry(key).facts.get("trust", "")
+    trust = entry_of(key).facts.get("trust", "")
     for start, words in _TRUST_WORDS.items():
         if trust.startswith(start):
             trust = words + trust.removeprefix(start)
@@ -130,7 +124,7 @@ def tests_frame(result: StudyResult, tests: Iterable[TestResult]) -> pd.DataFram
     records = [
         {
             "Window": window_words(t.window),
-            "Test": _entry(t.statistic).title,
+            "Test": entry_of(t.statistic).title,
             "Effect": amount(t.estimate, t.unit),
             f"{confidence(result)} interval": span(t.low, t.high, t.unit),
             "p": pvalue(t.pvalue),
@@ -144,11 +138,17 @@ def tests_frame(result: StudyResult, tests: Iterable[TestResult]) -> pd.DataFram
     return pd.DataFrame(records, columns=columns)
 
 
+def verdict_words(result: StudyResult, verdict: Verdict) -> str:
+    """The verdict in a word or three; a used pair without the deciding statistic has no verdict."""
+    used = any((o.event, o.instrument) == (verdict.event, verdict.instrument) for o in result.used)
+    return "No verdict" if used and verdict.word == "untestable" else WORDS[verdict.word]
+
+
 def verdicts_frame(result: StudyResult, verdicts: tuple[Verdict, ...]) -> pd.DataFrame:
     """The deciding row of every pair, the unmeasured ones included."""
     rows = [
         [
-            result.events[v.event].label, v.instrument, WORDS[v.word], amount(v.estimate, v.unit),
+            result.events[v.event].label, v.instrument, verdict_words(result, v), amount(v.estimate, v.unit),
             span(v.low, v.high, v.unit), NONE if math.isnan(v.pvalue) else pvalue(v.pvalue),
             amount(v.detectable, v.unit).lstrip("+"),
         ]
@@ -184,9 +184,9 @@ def pooled_frame(result: StudyResult, *, primary: bool) -> pd.DataFrame:
     return pd.DataFrame(
         [
             [
-                window_words(t.window), _entry(t.statistic).title, amount(t.estimate, t.unit),
+                window_words(t.window), entry_of(t.statistic).title, amount(t.estimate, t.unit),
                 span(t.low, t.high, t.unit), f"{t.value:+.2f}", pvalue(t.pvalue), str(t.n_pairs), str(t.n_dates),
-                _entry(t.statistic).facts.get("robust", ""),
+                entry_of(t.statistic).facts.get("robust", ""),
             ]
             for t in rows
         ],
@@ -202,7 +202,7 @@ def refused_tests(result: StudyResult, tests: Iterable[TestResult]) -> list[tupl
         if test.instrument is None and test.n_pairs == 1 and test.applicable:
             reason = "with one pair it only repeats t with forecast error"
         if reason:
-            groups.setdefault(reason, []).append(_entry(test.statistic).title)
+            groups.setdefault(reason, []).append(entry_of(test.statistic).title)
     return [(reason, "; ".join(dict.fromkeys(titles))) for reason, titles in groups.items()]
 
 
@@ -272,7 +272,7 @@ def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFra
     rows += [
         ["Residual standard deviation", f"{size(float(ar.sigma[row]), unit)} a day, {ar.dof[row]} degrees of freedom"],
         ["Estimation sessions", f"{outcome.estimation_sessions}, {days[0]} to {days[-1]}"],
-        ["Other announcements there", f"on {outcome.other_sessions or 'no'} sessions, {outcome.masked_sessions} left out"],
+        ["Masked sessions", f"{outcome.masked_sessions} of {outcome.other_sessions} with another announcement"],
     ]
     response = response_of(result, event, instrument)
     if response.model is not None:
@@ -341,7 +341,7 @@ def outcomes_frame(result: StudyResult) -> pd.DataFrame:
         ]
         for o in result.outcomes
     ]  # fmt: skip
-    columns = ["Event", "Instrument", "Outcome", "Estimation sessions", "Others' news", "Masked", "Why"]
+    columns = ["Event", "Instrument", "Outcome", "Estimation sessions", "Other news", "Masked", "Why"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame if len(result.events) > 1 else frame.drop(columns="Event")
 
@@ -358,21 +358,6 @@ def counts_words(result: StudyResult) -> str:
     detail = ", ".join(f"{n} {why}" for why, n in reasons.items())
     pairs = "pair" if total == 1 else "pairs"
     return f"{total} {pairs} = {used} used + {total - used} dropped" + (f" ({detail})" if detail else "")
-
-
-def methods_frame(result: StudyResult) -> pd.DataFrame:
-    """Models and statistics that gave a number here: what they test, what they assume, where they come from."""
-    words = [text for text, _ in result.models.values()]
-    keys = dict.fromkeys([result.study.model.key, *("constant_mean" for text in words if text == "constant mean")])
-    rows = [[MODELS[k].title, MODELS[k].facts["formula"], "", MODELS[k].facts["reference"]] for k in keys]
-    for method in dict.fromkeys(v.model.method for v in result.volatility if v.model is not None):
-        title, reference = _VARIANCE[method]
-        rows.append([title, "the variance continues the session before the window", "", reference])
-    used = dict.fromkeys(t.statistic for t in result.tests if t.applicable and (t.instrument or t.n_pairs > 1))
-    for key in sorted(used, key=trust_rank):
-        facts = _entry(key).facts
-        rows.append([_entry(key).title, facts["null"], facts["assumptions"], facts["reference"]])
-    return pd.DataFrame(rows, columns=["Method", "Null or formula", "Assumes", "Reference"])
 
 
 def provenance_frame(result: StudyResult) -> pd.DataFrame:
@@ -409,7 +394,7 @@ def summary_text(result: StudyResult) -> str:
     """
     verdicts = judge(result)
     parts = ["\n".join(f"{e.label}\nannounced {e.when}" for e in result.events.values())]
-    word = f"{WORDS[verdicts[0].word]}. " if len(verdicts) == 1 else ""
+    word = f"{verdict_words(result, verdicts[0])}. " if len(verdicts) == 1 else ""
     parts.append(textwrap.fill(word + headline(verdicts), 100))
     if result.used:
         parts += _pair_text(result) if len(result.outcomes) == 1 else _pairs_text(result)

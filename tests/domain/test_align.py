@@ -128,12 +128,8 @@ def test_gather_cuts_the_windows_and_marks_what_lies_outside(prices: PriceTable)
     sample = gather(block, np.arange(-2, 2), (-2, -1), mask=True)
     assert sample.pairs == (("first", "A"), ("last", "A"))
     np.testing.assert_allclose(sample.response, [[NAN, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, NAN]], rtol=1e-12)
-    np.testing.assert_allclose(
-        sample.factors[:, :, 0], [[NAN, 0.02, 0.03, 0.03], [0.03, 0.03, 0.04, NAN]], rtol=1e-12
-    )
-    np.testing.assert_array_equal(
-        sample.estimation, [[False, True, False, False], [True, True, False, False]]
-    )
+    np.testing.assert_allclose(sample.factors[:, :, 0], [[NAN, 0.02, 0.03, 0.03], [0.03, 0.03, 0.04, NAN]], rtol=1e-12)
+    np.testing.assert_array_equal(sample.estimation, [[False, True, False, False], [True, True, False, False]])
     np.testing.assert_array_equal(sample.valid, [[False, True, True, True], [True, True, True, False]])
     assert np.isnat(sample.dates[1, 3])
     assert str(sample.dates[0, 2]) == "2024-01-04"

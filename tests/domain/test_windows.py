@@ -93,9 +93,7 @@ def test_day0_is_the_first_price_struck_after_the_announcement(
 
 def test_a_closed_market_waits_for_its_next_session() -> None:
     # Ching Ming (2018-04-05) and Easter Monday: Hong Kong trades on Friday 04-06, then on Monday 04-09.
-    days = sessions(
-        "2018-03-01", "2018-05-31", closed=("2018-03-30", "2018-04-02", "2018-04-05", "2018-04-09")
-    )
+    days = sessions("2018-03-01", "2018-05-31", closed=("2018-03-30", "2018-04-02", "2018-04-05", "2018-04-09"))
     assert found(instant("2018-04-06 08:30"), HONG_KONG, days) == ("2018-04-10", False)
     # Good Friday and Easter Monday in London: Thursday evening's news waits until Tuesday.
     assert found(instant("2018-03-29 18:00"), LME, days) == ("2018-04-03", False)
@@ -123,10 +121,7 @@ def test_the_struck_instant_and_the_rule_are_recorded() -> None:
     assert day0.struck == dt.datetime(2018, 4, 9, 12, 0, tzinfo=dt.UTC)
     assert day0.rule == "first price after the announcement, struck 13:00 Europe/London"
     assumed = Instrument(id="X", stamp_assumed=True)
-    assert (
-        "(assumed)"
-        in find_day0(instant("2018-04-06 08:30"), assumed, sessions("2018-01-01", "2018-12-31")).rule
-    )
+    assert "(assumed)" in find_day0(instant("2018-04-06 08:30"), assumed, sessions("2018-01-01", "2018-12-31")).rule
 
 
 def test_bounds_that_straddle_a_price_are_ambiguous() -> None:

@@ -39,9 +39,7 @@ def responses() -> dict[str, FloatArray]:
     """Five instruments with correlation near one half and different variances; two further ones are copies of A."""
     rng = np.random.default_rng(17)
     common = rng.standard_normal(N)
-    one = {
-        name: 0.01 * (k + 1) * (common + rng.standard_normal(N)) / math.sqrt(2) for k, name in enumerate("ABCDE")
-    }
+    one = {name: 0.01 * (k + 1) * (common + rng.standard_normal(N)) / math.sqrt(2) for k, name in enumerate("ABCDE")}
     return one | {"A2": one["A"].copy(), "A3": one["A"].copy()}
 
 

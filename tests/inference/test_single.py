@@ -206,14 +206,18 @@ def test_placebo_dates_by_running_the_pipeline_at_every_date(result: es.StudyRes
         assert ours[at] == pytest.approx(total / (fits[dates[at]].sigma * scale), rel=1e-8)
 
 
-def test_fhs_by_a_simulation_written_out(result: es.StudyResult, responses: dict[str, FloatArray], hand: ByHand) -> None:
+def test_fhs_by_a_simulation_written_out(
+    result: es.StudyResult, responses: dict[str, FloatArray], hand: ByHand
+) -> None:
     r, m = responses["A"], responses["M"]
     # Mean on the whole sample before the gap (689 sessions), variance by `arch` on percent, filtered to session -1.
     design = sm.add_constant(m[1 : DAY0 + LAST + 1])
     mean = sm.OLS(r[1 : DAY0 + LAST + 1], design).fit()
     residual = [float(r[t] - mean.params @ [1.0, m[t]]) for t in range(1, DAY0)]
     n_fit = DAY0 + LAST
-    fit = arch_model(100 * np.array(residual[:n_fit]), mean="Zero", vol="GARCH", p=1, o=1, q=1, dist="t").fit(disp="off")
+    fit = arch_model(100 * np.array(residual[:n_fit]), mean="Zero", vol="GARCH", p=1, o=1, q=1, dist="t").fit(
+        disp="off"
+    )
     omega, alpha, gamma, beta = (float(fit.params[k]) for k in ("omega", "alpha[1]", "gamma[1]", "beta[1]"))
     h = [float(fit.conditional_volatility[0] ** 2)]
     for e in residual:
@@ -247,9 +251,7 @@ def test_fhs_by_a_simulation_written_out(result: es.StudyResult, responses: dict
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_the_verdict_takes_the_larger_p_and_the_wider_interval(
-    result: es.StudyResult, window: tuple[int, int]
-) -> None:
+def test_the_verdict_takes_the_larger_p_and_the_wider_interval(result: es.StudyResult, window: tuple[int, int]) -> None:
     local, fhs, verdict = (
         result.tests.one(statistic=key, window=window, instrument="A") for key in ("local_scale", "fhs", "verdict")
     )
@@ -306,9 +308,7 @@ def test_a_significant_effect_has_an_interval_without_zero(
 # --- refusals ----------------------------------------------------------------------------------------------------
 
 
-def run_short(
-    prices: PriceTable, event: Event, sessions: int, others: EventTable, **changes: object
-) -> TestTable:
+def run_short(prices: PriceTable, event: Event, sessions: int, others: EventTable, **changes: object) -> TestTable:
     """The study with a short estimation window."""
     window = replace(WINDOW, estimation=(LAST - sessions + 1, LAST))
     return study(window=window, **changes).run(prices, event, others=others).tests

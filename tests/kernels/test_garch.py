@@ -45,9 +45,7 @@ def test_filter_takes_one_parameter_set_a_column() -> None:
 
 
 @pytest.mark.parametrize(("values", "asymmetric"), [(GARCH, 0), (GJR, 1)])
-def test_filter_matches_arch_at_fixed_parameters(
-    values: tuple[float, float, float, float], asymmetric: int
-) -> None:
+def test_filter_matches_arch_at_fixed_parameters(values: tuple[float, float, float, float], asymmetric: int) -> None:
     e = np.random.default_rng(3).standard_normal(600)
     model = arch_model(e, mean="Zero", vol="GARCH", p=1, o=asymmetric, q=1, rescale=False)
     fixed = model.fix([v for v in values if v] if not asymmetric else list(values))
@@ -58,9 +56,7 @@ def test_filter_matches_arch_at_fixed_parameters(
 
 
 @pytest.mark.parametrize(("values", "asymmetric"), [(GARCH, 0), (GJR, 1)])
-def test_forecast_matches_arch_and_the_closed_form(
-    values: tuple[float, float, float, float], asymmetric: int
-) -> None:
+def test_forecast_matches_arch_and_the_closed_form(values: tuple[float, float, float, float], asymmetric: int) -> None:
     e = np.random.default_rng(4).standard_normal(300)
     model = arch_model(e, mean="Zero", vol="GARCH", p=1, o=asymmetric, q=1, rescale=False)
     fixed = model.fix([v for v in values if v] if not asymmetric else list(values))

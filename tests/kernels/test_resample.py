@@ -88,9 +88,7 @@ def test_a_hole_spoils_exactly_the_windows_that_hold_it() -> None:
     values = np.arange(8.0)
     values[3] = np.nan
     np.testing.assert_array_equal(np.isnan(window_sums(values, 3)), [False, True, True, True, False, False])
-    np.testing.assert_array_equal(
-        complete_windows(np.isfinite(values), 3), [True, False, False, False, True, True]
-    )
+    np.testing.assert_array_equal(complete_windows(np.isfinite(values), 3), [True, False, False, False, True, True])
     assert complete_windows(np.ones(2, dtype=bool), 3).size == 0
 
 

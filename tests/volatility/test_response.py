@@ -74,7 +74,9 @@ def test_parameters_match_arch_used_by_hand(
     dist = "t" if spec.dist == "t" else "normal"
 
     def by_hand(scale: float) -> ARCHModelResult:
-        scaled = arch_model(scale * residual, mean="Zero", vol="GARCH", p=1, o=asymmetric, q=1, dist=dist, rescale=False)
+        scaled = arch_model(
+            scale * residual, mean="Zero", vol="GARCH", p=1, o=asymmetric, q=1, dist=dist, rescale=False
+        )
         return scaled.fit(disp="off")
 
     unit = 1.0 / float(residual.std())
@@ -293,9 +295,7 @@ def test_multiplier_and_cav_by_loop(prices_of: Callable[..., PriceTable], return
 
 
 @pytest.mark.parametrize("spec", [GJR, GARCH])
-def test_day_zero_never_enters(
-    prices_of: Callable[..., PriceTable], returns: FloatArray, spec: GarchResponse
-) -> None:
+def test_day_zero_never_enters(prices_of: Callable[..., PriceTable], returns: FloatArray, spec: GarchResponse) -> None:
     quiet = returns.copy()
     quiet[DAY0] = 0.0
     loud, calm = (measure(fitted(prices_of, r, spec)) for r in (returns, quiet))
