@@ -132,7 +132,7 @@ def test_no_relative_import_and_no_import_of_the_facade(path: Path) -> None:
 
 
 def test_no_import_cycles() -> None:
-    # A deferred import runs after both modules are complete; a cycle of the others would already fail or depend on order.
+    # A deferred import runs when both modules are complete; a cycle of the others would depend on the order.
     graph: dict[str, set[str]] = {dotted(p): set() for p in MODULES if dotted(p) != "__init__"}
     for path in MODULES:
         for found in imports(path):

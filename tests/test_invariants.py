@@ -17,6 +17,7 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
 from eventstudy.inference.base import PANEL_STATISTICS
+from eventstudy.models.base import ExpectedReturn
 
 FloatArray = NDArray[np.float64]
 Responses = dict[str, FloatArray]
@@ -25,7 +26,11 @@ FIRMS = ("A", "B", "C")
 ROWS = {"e1": 140, "e2": 180, "e3": 230}
 WINDOW = es.EventWindow(primary=(0, 1), event=(-3, 5), estimation=(-80, -11), windows=((0, 0), (0, 3)), overlap="keep")
 WINDOWS = ((0, 1), (0, 0), (0, 3), (-3, 5))
-MODELS = {"constant": es.ConstantMean(), "adjusted": es.MarketAdjusted("M"), "market": es.MarketModel("M")}
+MODELS: dict[str, ExpectedReturn] = {
+    "constant": es.ConstantMean(),
+    "adjusted": es.MarketAdjusted("M"),
+    "market": es.MarketModel("M"),
+}
 SEEDS = st.integers(0, 10_000)
 KINDS = st.sampled_from(sorted(MODELS))
 FACTORS = st.floats(1e-3, 1e3)

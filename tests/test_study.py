@@ -1,4 +1,4 @@
-"""The study as a whole: an outcome for every pair, errors of design, reproducibility, and the flagship's known facts."""
+"""The study as a whole: an outcome for every pair, errors of design, reproducibility, the flagship's known facts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def only(result: es.StudyResult) -> tuple[Outcome, str]:
     return found.outcome, found.detail
 
 
-# --- outcomes --------------------------------------------------------------------------------------------------------
+# --- outcomes -------------------------------------------------------------------------------------
 
 
 def test_used(prices: PriceTable, event_at: Callable[..., Event], no_events: EventTable) -> None:
@@ -228,18 +228,38 @@ def test_other_announcements_in_the_estimation_window(prices: PriceTable, event_
     event = event_at(prices, DAY0)
     found: dict[str, es.StudyResult] = {}
     for policy in ("mask", "keep", "drop"):
-        found[policy] = small(window=replace(WINDOW, overlap=policy)).run(prices, event, others=others)  # type: ignore[arg-type]
+        found[policy] = small(window=replace(WINDOW, overlap=policy)).run(prices, event, others=others)
     outcome, detail = only(found["drop"])
     assert outcome is Outcome.OVERLAPS_EVENT
     assert detail == "2 sessions of other announcements in the estimation window"
     masked, kept = found["mask"].outcomes[0], found["keep"].outcomes[0]
-    assert (masked.estimation_sessions, masked.masked_sessions) == (58, 2)
-    assert (kept.estimation_sessions, kept.masked_sessions) == (60, 0)
+    assert (masked.estimation_sessions, masked.other_sessions, masked.masked_sessions) == (58, 2, 2)
+    assert (kept.estimation_sessions, kept.other_sessions, kept.masked_sessions) == (60, 2, 0)
     assert [(o.other, o.offset, o.place) for o in found["mask"].overlaps] == [
         ("estimation", -40, "estimation window"), ("gap", -10, "near"),
     ]  # fmt: skip
     near = EventTable([event_at(prices, DAY0 + 3, "after")])
     assert [o.place for o in small().run(prices, event, others=near).overlaps] == ["event window"]
+
+
+def test_what_the_other_treatment_of_announcements_would_do_is_part_of_the_result(
+    prices: PriceTable, event_at: Callable[..., Event], levels: dict[str, FloatArray]
+) -> None:
+    r, m = (np.concatenate(([0.0], np.diff(np.log(levels[k])))) for k in "AM")
+    effects = {}
+    for treatment, gone in (("keep", ()), ("mask", (DAY0 - 40, DAY0 - 39))):
+        rows = [t for t in range(DAY0 - 70, DAY0 - 10) if t not in gone]
+        beta, alpha = np.polyfit(m[rows], r[rows], 1)
+        effects[treatment] = float(sum(r[t] - alpha - beta * m[t] for t in (DAY0, DAY0 + 1)))
+    others = EventTable([event_at(prices, DAY0 - 40, "other")])
+    for mine, theirs in (("keep", "mask"), ("mask", "keep")):
+        study = small(window=replace(WINDOW, overlap=mine))
+        result = study.run(prices, event_at(prices, DAY0), others=others)
+        assert result.tests.one(statistic="t_fe", window=(0, 1)).estimate == pytest.approx(effects[mine], rel=1e-9)
+        (change,) = result.sensitivity
+        assert (change.overlap, change.sessions, change.unit) == (theirs, 2, "fraction")
+        assert change.estimate == pytest.approx(effects[theirs], rel=1e-9)
+    assert small().run(prices, event_at(prices, DAY0), others=EventTable([])).sensitivity == ()
 
 
 def test_counts_reconcile_whatever_happens(
@@ -278,7 +298,7 @@ def test_counts_reconcile_whatever_happens(
     assert result.tests.one(statistic="cs_t", window=(0, 1)).n_pairs == 2
 
 
-# --- designs that cannot be --------------------------------------------------------------------------------------------
+# --- designs that cannot be -----------------------------------------------------------------------
 
 
 def test_a_market_that_is_the_instrument_is_an_error(
@@ -351,7 +371,7 @@ def test_primary_window_follows_what_is_known_of_the_instant(
         small(window=replace(open_window, event=(0, 10))).run(prices, vague, others=no_events)
 
 
-# --- reproducibility -----------------------------------------------------------------------------------------------------
+# --- reproducibility ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -435,7 +455,7 @@ def test_running_changes_neither_study_nor_prices(
     assert (repr(full), long_prices.fingerprint()) == (shown, print_before)
 
 
-# --- the flagship ----------------------------------------------------------------------------------------------------------
+# --- the flagship ---------------------------------------------------------------------------------
 # Facts of the 1994 accord on Alcoa that were established before this package: day 0 stands out by a little, nothing
 # longer does, and the large multiplier of day 0 is the squared abnormal return and no evidence of volatility.
 

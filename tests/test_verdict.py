@@ -1,4 +1,4 @@
-"""Words over a grid of results: never more than the interval, the same for the same numbers, honest when there is none."""
+"""Words over a grid of results: never more than the interval, and the same for the same numbers."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_the_level_of_the_interval_is_said_as_it_is(base: es.StudyResult, alpha:
     assert " 0% of" not in sentence
 
 
-# --- no number ----------------------------------------------------------------------------------------------------------
+# --- no number ------------------------------------------------------------------------------------
 
 
 def test_a_refused_test_is_untestable_with_its_reason(base: es.StudyResult) -> None:
@@ -174,7 +174,7 @@ def test_an_unbounded_interval_promises_nothing(
     assert "would have been seen" not in verdict.sentence
 
 
-# --- several pairs --------------------------------------------------------------------------------------------------------
+# --- several pairs --------------------------------------------------------------------------------
 
 
 def pair_rows(*shown: tuple[str, bool]) -> list[TestResult]:
@@ -227,7 +227,7 @@ def test_other_announcements_in_the_event_window_are_named_and_farther_ones_are_
     assert "outside" not in first.paragraph
 
 
-# --- volatility ------------------------------------------------------------------------------------------------------------
+# --- volatility -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_volatility_that_was_not_measured_says_why(base: es.StudyResult) -> None
     )
 
 
-# --- sameness and formats ----------------------------------------------------------------------------------------------------
+# --- sameness and formats -------------------------------------------------------------------------
 
 
 def test_the_same_inputs_give_the_same_words(

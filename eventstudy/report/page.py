@@ -76,11 +76,12 @@ def check_target(path: str | Path) -> None:
     """
     target = Path(path)
     folder = target.parent
-    if target.is_dir():
+    # os.path answers False where a folder may not even be looked into; Path would raise.
+    if os.path.isdir(target):
         raise InputError(f"{target} is a folder; name a file in it, such as {target / 'report.html'}")
-    if not folder.exists():
+    if not os.path.exists(folder):
         raise InputError(f"the folder {folder} does not exist; create it, or write the report somewhere else")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"{folder} is a file, not a folder; write the report somewhere else")
     if not os.access(folder, os.W_OK):
         raise InputError(f"the folder {folder} cannot be written; change its permissions, or choose another")
@@ -97,7 +98,7 @@ def write_page(result: StudyResult, path: str | Path) -> None:
     check_target(path)
     target = Path(path)
     text = page_html(result)
-    part = target.parent / f".{target.name}.{os.getpid()}.part"
+    part = target.parent / f".eventstudy-{os.getpid()}.part"
     try:
         part.write_text(text, encoding="utf-8", newline="\n")
         os.replace(part, target)

@@ -122,7 +122,7 @@ def car_path(result: StudyResult, event: str, instrument: str, ax: Axes | None =
     if test is not None:
         base = 0.0 if primary[0] == window[0] else float(path[primary[0] - 1 - window[0]])
         ends = [base + test.low, base + test.high]
-        label = f"{window_words(primary)}: {amount(test.estimate, unit)} ({span(test.low, test.high, unit)})"
+        label = _plain(f"{window_words(primary)}: {amount(test.estimate, unit)} ({span(test.low, test.high, unit)})")
         ax.plot([primary[1]] * 2, ends, color=EVENT, linewidth=2.5, marker="_", markersize=11, label=label)
         ax.plot([primary[0] - 1, primary[1]], [base, base], color=EVENT, linewidth=1.2, linestyle="--")
     ax.set_title("Cumulative abnormal response")
@@ -253,9 +253,7 @@ def overview(result: StudyResult) -> Figure:
         else:
             PICTURES[name](result, event, instrument, ax)
     rest = f"  (first of {len(result.used)} pairs)" if len(result.used) > 1 else ""
-    # Letters that the bundled font lacks would warn: ids may come from a user's file.
-    title = f"{instrument}, {event}{rest}".encode("latin-1", "replace").decode("latin-1")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    figure.suptitle(_plain(f"{instrument}, {event}{rest}"), x=0.01, ha="left", fontsize=12)
     return figure
 
 
@@ -316,7 +314,7 @@ def _session_axis(ax: Axes) -> None:
 def _unit_axis(ax: Axes, unit: str, prefix: str) -> None:
     """Percent for fractions, the unit itself otherwise."""
     if unit != "fraction":
-        ax.set_ylabel(prefix + unit)
+        ax.set_ylabel(_plain(prefix + unit))
         return
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100.0 * value:.4g}%"))
     if prefix:
@@ -335,8 +333,12 @@ def _legend(ax: Axes, lines: int) -> Axes:
 
 def _note(ax: Axes, text: str) -> None:
     ax.set_axis_off()
-    plain = text.encode("latin-1", "replace").decode("latin-1")
-    ax.text(0.0, 0.5, textwrap.fill(plain, 60), transform=ax.transAxes, va="center")
+    ax.text(0.0, 0.5, textwrap.fill(_plain(text), 60), transform=ax.transAxes, va="center")
+
+
+def _plain(text: str) -> str:
+    """Words from a user's file without the letters that the bundled font lacks, which would warn."""
+    return text.encode("latin-1", "replace").decode("latin-1")
 
 
 # ---- pictures in words

@@ -115,11 +115,11 @@ def test_a_ready_made_factor_missing_on_the_kept_day_stays_missing(
 def test_nothing_is_filled_and_the_input_is_left_alone(prices: PriceTable) -> None:
     before = prices.frame.copy(deep=True)
     for policy in ("own_calendar", "strict"):
-        response_series(prices, "A", ("M", "F"), policy=policy)  # type: ignore[arg-type]
+        response_series(prices, "A", ("M", "F"), policy=policy)
     assert prices.frame.equals(before)
 
 
-# --- windows ---------------------------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------------
 
 
 def test_gather_cuts_the_windows_and_marks_what_lies_outside(prices: PriceTable) -> None:
@@ -176,7 +176,9 @@ def test_event_rows_names_only_events_that_concern_the_instrument_and_reach_the_
 def test_stack_keeps_pairs_in_order(prices: PriceTable) -> None:
     samples = [
         gather(
-            Block(series=response_series(prices, name, (), policy="own_calendar"), events=("e",), positions=np.array([2])),
+            Block(
+                series=response_series(prices, name, (), policy="own_calendar"), events=("e",), positions=np.array([2])
+            ),
             np.arange(-1, 2), (-1, -1), mask=True,
         )
         for name in ("A", "M")

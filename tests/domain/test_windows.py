@@ -53,36 +53,36 @@ def found(event: Event, market: Instrument, days: DateArray) -> tuple[str, bool]
     return str(day0.session), day0.ambiguous
 
 
-# --- day 0 of an instant -------------------------------------------------------------------------------------
+# --- day 0 of an instant --------------------------------------------------------------------------
 
-# Announcement (local clock), then the session of each market, worked out in UTC:
+# Announcement (local clock), then the sessions of LME, NYSE, Hong Kong and COMEX, worked out in UTC:
 # LME 13:00 London = 12:00 UTC in summer, 13:00 in winter; NYSE 16:00 = 20:00 / 21:00; COMEX 12:00 = 16:00 / 17:00;
 # Hong Kong 16:00 = 08:00 all year. America springs forward on 2018-03-11, London on 03-25.
 CLOCKS = [
     # 12:30 UTC on a summer Friday: after London and Hong Kong, before COMEX and New York.
-    ("2018-04-06 08:30", NEW_YORK, {"LME": "2018-04-09", "NYSE": "2018-04-06", "HK": "2018-04-09", "COMEX": "2018-04-06"}),
+    ("2018-04-06 08:30", NEW_YORK, ("2018-04-09", "2018-04-06", "2018-04-09", "2018-04-06")),
     # 13:30 UTC on a winter Friday: London (13:00 UTC) is past.
-    ("2018-03-09 08:30", NEW_YORK, {"LME": "2018-03-12", "NYSE": "2018-03-09", "HK": "2018-03-12", "COMEX": "2018-03-09"}),
+    ("2018-03-09 08:30", NEW_YORK, ("2018-03-12", "2018-03-09", "2018-03-12", "2018-03-09")),
     # Summer time in New York, winter time in London: 12:30 UTC, London (13:00 UTC) is still to come.
-    ("2018-03-16 08:30", NEW_YORK, {"LME": "2018-03-16", "NYSE": "2018-03-16", "HK": "2018-03-19", "COMEX": "2018-03-16"}),
+    ("2018-03-16 08:30", NEW_YORK, ("2018-03-16", "2018-03-16", "2018-03-19", "2018-03-16")),
     # 20:30 UTC in winter: before the close of New York (21:00), after COMEX (17:00); Hong Kong sleeps: its 03-09.
-    ("2018-03-08 15:30", NEW_YORK, {"LME": "2018-03-09", "NYSE": "2018-03-08", "HK": "2018-03-09", "COMEX": "2018-03-09"}),
+    ("2018-03-08 15:30", NEW_YORK, ("2018-03-09", "2018-03-08", "2018-03-09", "2018-03-09")),
     # Friday evening in New York: Monday everywhere.
-    ("2018-06-01 18:00", NEW_YORK, {"LME": "2018-06-04", "NYSE": "2018-06-04", "HK": "2018-06-04", "COMEX": "2018-06-04"}),
+    ("2018-06-01 18:00", NEW_YORK, ("2018-06-04", "2018-06-04", "2018-06-04", "2018-06-04")),
     # Saturday 00:30 in Shanghai is 16:30 UTC on Friday, 12:30 in New York: the local date is ahead of the session.
-    ("2018-04-07 00:30", "Asia/Shanghai", {"LME": "2018-04-09", "NYSE": "2018-04-06", "HK": "2018-04-09", "COMEX": "2018-04-09"}),
+    ("2018-04-07 00:30", "Asia/Shanghai", ("2018-04-09", "2018-04-06", "2018-04-09", "2018-04-09")),
     # 00:30 in Auckland (UTC+12 in July) is 12:30 UTC of the day before: seven and a half hours before New York's close.
-    ("2018-07-18 00:30", "Pacific/Auckland", {"LME": "2018-07-18", "NYSE": "2018-07-17", "HK": "2018-07-18", "COMEX": "2018-07-17"}),
+    ("2018-07-18 00:30", "Pacific/Auckland", ("2018-07-18", "2018-07-17", "2018-07-18", "2018-07-17")),
     # Morning in London before the ring.
-    ("2018-10-03 08:21", "Europe/London", {"LME": "2018-10-03", "NYSE": "2018-10-03", "HK": "2018-10-03", "COMEX": "2018-10-03"}),
+    ("2018-10-03 08:21", "Europe/London", ("2018-10-03", "2018-10-03", "2018-10-03", "2018-10-03")),
     # Sunday noon in New York.
-    ("2019-01-27 12:00", NEW_YORK, {"LME": "2019-01-28", "NYSE": "2019-01-28", "HK": "2019-01-28", "COMEX": "2019-01-28"}),
+    ("2019-01-27 12:00", NEW_YORK, ("2019-01-28", "2019-01-28", "2019-01-28", "2019-01-28")),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("clock", "zone", "market", "session"),
-    [(clock, zone, market, day) for clock, zone, expected in CLOCKS for market, day in expected.items()],
+    [(clock, zone, market, day) for clock, zone, row in CLOCKS for market, day in zip(MARKETS, row, strict=True)],
 )
 def test_day0_is_the_first_price_struck_after_the_announcement(
     clock: str, zone: str, market: str, session: str
@@ -147,7 +147,7 @@ def test_bounds_that_end_before_the_session_that_was_found_are_ambiguous_by_the_
     assert found(vague, COMEX, days) == ("2020-08-07", True)
 
 
-# --- day 0 of a date -----------------------------------------------------------------------------------------
+# --- day 0 of a date ------------------------------------------------------------------------------
 
 
 def test_a_bare_date_is_its_own_session_and_ambiguous() -> None:
@@ -199,12 +199,13 @@ def test_default_primary_widens_when_any_instant_is_doubtful() -> None:
     assert default_primary([]) == (0, 1)
 
 
-# --- windows -------------------------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------------
 
 
 def test_the_default_window_is_the_documented_one() -> None:
     window = EventWindow()
     assert (window.primary, window.event, window.estimation) == (None, (-5, 10), (-260, -11))
+    assert (window.policy, window.overlap, window.missing) == ("own_calendar", "keep", "refuse")
     assert window.needed == 200  # four fifths of 250
     np.testing.assert_array_equal(window.offsets, list(range(-260, 11)))
     assert window.tested((0, 1)) == ((0, 1), (0, 0), (-1, 1), (0, 4), (-5, -1), (-5, 10))

@@ -1,4 +1,4 @@
-"""Statistics across pairs: numbers by loops, refusals with one pair, identical pairs, units, dates, zero correlation."""
+"""Statistics across pairs: numbers by hand, refusals with one pair, identical pairs, units, dates, correlation."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def panel(prices: PriceTable, event_at: Callable[..., Event], no_events: EventTa
 
 def by_hand(responses: dict[str, FloatArray], day0: int, window: tuple[int, int]) -> dict[str, tuple[float, ...]]:
     """Per instrument: CAR, SCAR, CSAR, with sums written out (constant mean, 80 estimation sessions)."""
-    found = {}
+    found: dict[str, tuple[float, ...]] = {}
     for name in "ABCDE":
         own = responses[name][day0 - 90 : day0 - 10].tolist()
         mean = math.fsum(own) / 80
@@ -110,7 +110,7 @@ def test_every_panel_statistic_by_hand(
     assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-8)
 
 
-# --- one pair ------------------------------------------------------------------------------------------------------
+# --- one pair -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_patell_of_one_pair_is_t_with_forecast_error_rescaled(alone: es.StudyRes
     assert (patell.n_pairs, patell.n_dates) == (1, 1)
 
 
-# --- identical pairs -------------------------------------------------------------------------------------------------
+# --- identical pairs ------------------------------------------------------------------------------
 
 
 def test_identical_pairs_have_no_cross_section(
@@ -154,7 +154,7 @@ def test_identical_pairs_have_no_cross_section(
             assert copies.tests.one(statistic=key, window=window).value == pytest.approx(single, rel=1e-9)
 
 
-# --- units, dates, correlation -----------------------------------------------------------------------------------------
+# --- units, dates, correlation --------------------------------------------------------------------
 
 
 def test_pairs_in_different_units_have_no_common_mean(

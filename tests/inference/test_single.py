@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 N, DAY0, OTHER = 760, 700, 600
 FIRST, LAST = -140, -11
 WINDOW = es.EventWindow(
-    primary=(0, 1), event=(-5, 10), estimation=(FIRST, LAST), windows=((0, 0), (0, 4), (-5, -1), (2, 6))
+    primary=(0, 1), event=(-5, 10), estimation=(FIRST, LAST), windows=((0, 0), (0, 4), (-5, -1), (2, 6)), overlap="mask"
 )
 WINDOWS = ((0, 1), (0, 0), (0, 4), (-5, -1), (2, 6), (-5, 10))
 DRAWS = 1999
@@ -147,7 +147,7 @@ def test_every_statistic_has_a_number_on_every_window(result: es.StudyResult) ->
             assert (row.unit, row.n_pairs, row.n_dates, row.alternative) == ("fraction", 1, 1, "two-sided")
 
 
-# --- each statistic by loops ---------------------------------------------------------------------------------
+# --- each statistic by loops ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -200,6 +200,13 @@ def test_placebo_dates_by_running_the_pipeline_at_every_date(result: es.StudyRes
     assert not isinstance(placebo, str)
     assert placebo.count == len(dates)
     assert placebo.masked_dates == 42  # 21 sessions around each of two announcements
+    largest = []
+    for t in dates:
+        sums = (hand.car(fits[t], t, (-5, last)) for last in range(-5, 11))
+        largest.append(max(abs(total) / (fits[t].sigma * scale) for total, scale in sums))
+    # The 95% point: the smallest value with at most 5% of the dates beyond it.
+    band = min(v for v in largest if sum(w > v for w in largest) <= 0.05 * len(dates))
+    assert result.path_band("event", "A") == pytest.approx(band, rel=1e-9)
     ours = placebo.scar((0, 1))
     for at in (0, 57, 211, len(dates) - 1):
         total, scale = hand.car(fits[dates[at]], dates[at], (0, 1))
@@ -261,7 +268,7 @@ def test_the_verdict_takes_the_larger_p_and_the_wider_interval(result: es.StudyR
     assert verdict.estimate == local.estimate == fhs.estimate
 
 
-# --- intervals invert their tests ------------------------------------------------------------------------------
+# --- intervals invert their tests -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("window", [(0, 1), (0, 4), (0, 0)])
@@ -305,7 +312,7 @@ def test_a_significant_effect_has_an_interval_without_zero(
     assert (row.pvalue <= 0.05) == (not row.low <= 0.0 <= row.high), f"p {row.pvalue}, [{row.low}, {row.high}]"
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 def run_short(prices: PriceTable, event: Event, sessions: int, others: EventTable, **changes: object) -> TestTable:
@@ -373,7 +380,7 @@ def test_no_local_scale_where_nothing_moved_before_the_window(
     assert tests.one(statistic="sq", window=(0, 1), instrument="A").applicable
 
 
-# --- order and seed ------------------------------------------------------------------------------------------------
+# --- order and seed -------------------------------------------------------------------------------
 
 
 def test_another_pair_changes_nothing_for_the_first(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_the_page_is_well_formed_and_in_english(page: str) -> None:
     assert len(reader.all("main")) == len(reader.all("h1")) == 1
     levels = [int(tag[1]) for tag, _ in reader.tags if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
-    assert all(later <= earlier + 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
     ids = [a["id"] for _, a in reader.tags if "id" in a]
     assert len(ids) == len(set(ids))
 
@@ -111,9 +112,9 @@ def test_the_page_needs_no_network_and_no_script(page: str) -> None:
     reader = read(page)
     assert not reader.all("script")
     assert not reader.all("link")
-    for _, attributes in reader.tags:
-        for name in ("src", "href"):
-            assert (attributes.get(name) or "data:").startswith("data:image/svg+xml;base64,") or name not in attributes
+    targets = [a[name] or "" for _, a in reader.tags for name in ("src", "href", "srcset", "action") if name in a]
+    assert len(targets) == 5
+    assert all(target.startswith("data:image/svg+xml;base64,") for target in targets)
     assert "@import" not in page
     assert "url(" not in page
 
@@ -125,7 +126,8 @@ def test_every_picture_says_in_words_what_it_shows(result: es.StudyResult, page:
         alt = picture["alt"] or ""
         assert len(alt) > 40
         assert sum(c.isdigit() for c in alt) > 5
-    assert "2 placebo dates" not in str(pictures)
+    test = result.tests.one(event=ID, instrument="AA", window=result.primary, statistic="placebo_dates")
+    assert f"The event stands at {test.value:+.2f}" in (pictures[-1]["alt"] or "")
 
 
 def test_every_table_has_a_caption_and_scoped_heads(page: str) -> None:
@@ -283,6 +285,12 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="is a file, not a folder"):
         check_target(tmp_path / "file" / "page.html")
+
+
+def test_a_name_that_no_disk_takes_is_an_input_error(result: es.StudyResult, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        write_page(result, tmp_path / f"{'x' * 300}.html")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_permission_is_refused(

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 
 import eventstudy as es
 from eventstudy.domain.events import EventTable
+from eventstudy.domain.instruments import InstrumentTable
+from eventstudy.domain.prices import build_table
 from eventstudy.errors import InputError
 from eventstudy.report import plots
 
@@ -27,9 +29,9 @@ def result() -> es.StudyResult:
 
 @pytest.fixture(scope="module")
 def bare() -> es.StudyResult:
-    """Two years of prices, no volatility: no placebo dates and no variance."""
+    """A year of prices, no volatility: no placebo dates and no variance."""
     whole = es.load("embedded", symbols=["AA", "DOW29"])
-    table = es.PriceTable(frame=whole.frame.loc["1992-12":"1994-03"], instruments=whole.instruments)
+    table = es.PriceTable(frame=whole.frame.loc["1993-01-12":"1994-02-16"], instruments=whole.instruments)
     study = es.Study(instruments=["AA"], model=es.MarketModel("DOW29"), volatility=None)
     return study.run(table, es.catalog()[PAIR[0]], others=EventTable([]))
 
@@ -147,6 +149,16 @@ def test_the_overview_of_nothing_says_why() -> None:
     empty = study.run(es.load("embedded", symbols=["AA"]), es.make_event("1980-01-02"), others=EventTable([]))
     figure = plots.overview(empty)
     assert "the data begin on 1990-12-31" in figure.axes[0].texts[0].get_text().replace("\n", " ")
+
+
+def test_letters_that_the_font_lacks_do_not_warn() -> None:
+    whole = es.load("embedded", symbols=["AA"])
+    premium = es.Instrument(id="premium $x_1$ 铝", change="difference", unit="元/吨 $")
+    table = build_table(whole.frame.rename(columns={"AA": premium.id}), InstrumentTable([premium]), origins=())
+    study = es.Study(instruments=[premium.id], model=es.ConstantMean(), volatility=es.GarchResponse(draws=199))
+    odd = study.run(table, es.catalog()[PAIR[0]], others=EventTable([]))
+    assert plots.figure_svg(plots.overview(odd))
+    assert plots.car_path(odd, PAIR[0], premium.id).get_ylabel() == "?/? $"
 
 
 @pytest.mark.parametrize("name", plots.PICTURES)

@@ -68,7 +68,7 @@ def test_tests_that_do_not_exist_are_grouped_by_reason(result: es.StudyResult) -
     refused = tables.refused_tests(result, [t for t in result.tests if t.instrument is None])
     reasons = [reason for reason, _ in refused]
     assert len(reasons) == len(set(reasons)) == 2
-    titles = dict((reason[:17], titles) for reason, titles in refused)
+    titles = {reason[:17]: titles for reason, titles in refused}
     assert "cross-sectional t" in titles["needs at least 2 "]
     assert "Patell z, full forecast covariance" in titles["with one pair it "]
 

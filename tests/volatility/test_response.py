@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def measure(model: VarianceModel, *, last: int = 10, draws: int = 499, seed: int
     return measure_response("e", "A", "fraction", model, last=last, draws=draws, rng=np.random.default_rng(seed))
 
 
-# --- the variance model against arch -----------------------------------------------------------------------------------
+# --- the variance model against arch --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("spec", "asymmetric"), [(GJR, 1), (GARCH, 0)])
@@ -71,7 +72,7 @@ def test_parameters_match_arch_used_by_hand(
     # 850 sessions before the gap (rows 0..849 of ready-made returns), mean removed.
     before = returns[: DAY0 - 10]
     residual = before - before.mean()
-    dist = "t" if spec.dist == "t" else "normal"
+    dist: Literal["t", "normal"] = "t" if spec.dist == "t" else "normal"
 
     def by_hand(scale: float) -> ARCHModelResult:
         scaled = arch_model(
@@ -152,7 +153,7 @@ def test_shocks_are_the_standardised_residuals_with_mean_square_one(
     assert np.mean(model.shocks**2) == pytest.approx(1.0, rel=1e-12)
 
 
-# --- fallbacks -----------------------------------------------------------------------------------------------------------
+# --- fallbacks ------------------------------------------------------------------------------------
 
 
 def test_under_500_sessions_ewma_takes_over_and_says_so(
@@ -268,7 +269,7 @@ def test_options_that_cannot_be(kwargs: dict[str, object]) -> None:
         GarchResponse(**kwargs)  # type: ignore[arg-type]
 
 
-# --- the response ----------------------------------------------------------------------------------------------------------
+# --- the response ---------------------------------------------------------------------------------
 
 
 def test_multiplier_and_cav_by_loop(prices_of: Callable[..., PriceTable], returns: FloatArray) -> None:
@@ -353,7 +354,7 @@ def test_coefficient_uncertainty_widens_the_null_and_vanishes_with_its_covarianc
     assert np.quantile((wide**2).sum(axis=0), 0.99) > 0.95 * np.quantile((narrow**2).sum(axis=0), 0.99)
 
 
-# --- size ------------------------------------------------------------------------------------------------------------------
+# --- size -----------------------------------------------------------------------------------------
 
 
 def test_simulated_p_is_exactly_uniform_when_the_model_is_known() -> None:

@@ -1,74 +1,25 @@
-"""The ``eventstudy`` command: the only place that prints.
-
-Data go to stdout or files, talk goes to stderr. Exit codes: 0 done; 2 wrong call or wrong file; 3 data could
-not be had; 4 nothing usable was left after the checks.
-"""
+"""``eventstudy report`` and ``eventstudy run``: one announcement, or a study file, to a page or JSON."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
-from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from eventstudy._typing import Record
-from eventstudy.domain.events import catalog
-from eventstudy.domain.instruments import instruments as known_instruments
+from eventstudy.cli.app import JsonOption, QuietOption, app, split, talk
 from eventstudy.domain.windows import EventWindow
-from eventstudy.errors import EventStudyError, InputError
-from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
-from eventstudy.models.base import MODELS
+from eventstudy.errors import InputError
 from eventstudy.report.page import check_target, write_page
 from eventstudy.report.record import dumps, study_record
-from eventstudy.sources.base import known_sources
 from eventstudy.spec import StudyPlan, StudySpec, plan_from_spec, read_study
 from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge
-
-app = typer.Typer(
-    name="eventstudy",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Did this announcement move aluminum: how much, how fast, for how long, and how sure can we be?",
-)
-talk = Console(stderr=True, highlight=False)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-
-
-def main() -> None:
-    """Run the command and turn every error of ours into a sentence and an exit code."""
-    try:
-        app()
-    except EventStudyError as error:
-        # soft_wrap: a message that names a file must stay greppable on one line.
-        talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"eventstudy {metadata.version('aluminum-eventstudy')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Hold the options of the command itself."""
 
 
 @app.command()
@@ -127,62 +78,6 @@ def run(
     _carry_out(plan, as_json=as_json, quiet=quiet, target=target)
 
 
-@app.command()
-def events(as_json: JsonOption = False) -> None:
-    """List the announcements of the catalogue."""
-    rows = [
-        {
-            "id": e.id,
-            "announced": e.when,
-            "how": e.how,
-            "anticipated": e.anticipated,
-            "usable": e.usable,
-            "title": e.title,
-        }
-        for e in catalog().values()
-    ]
-    _show("events", rows, as_json)
-
-
-@app.command(name="instruments")
-def list_instruments(as_json: JsonOption = False) -> None:
-    """List the instruments this package knows."""
-    rows = [
-        {
-            "id": i.id, "name": i.name, "role": i.role, "region": i.region, "unit": i.unit, "change": i.change,
-            "price struck": f"{i.stamp} {i.tz}", "benchmark": " ".join(i.benchmark),
-        }
-        for i in known_instruments().values()
-    ]  # fmt: skip
-    _show("instruments", rows, as_json)
-
-
-@app.command()
-def models(as_json: JsonOption = False) -> None:
-    """List the expected-return models."""
-    _show("models", [{"key": e.key, "title": e.title, **e.facts} for e in MODELS], as_json)
-
-
-@app.command()
-def statistics(as_json: JsonOption = False) -> None:
-    """List the statistics, with their null, assumptions and source."""
-    columns = ("null", "assumptions", "robust", "trust", "min_pairs", "reference")
-    rows: list[Record] = []
-    for scope, registry in (("one series, one event", PAIR_STATISTICS), ("across pairs", PANEL_STATISTICS)):
-        for entry in registry:
-            rows.append({"key": entry.key, "scope": scope, "title": entry.title}
-                        | {c: entry.facts.get(c, "") for c in columns})  # fmt: skip
-    _show("statistics", rows, as_json, narrow=("key", "scope", "title", "null", "assumptions"))
-
-
-@app.command()
-def sources(as_json: JsonOption = False) -> None:
-    """List where prices can come from."""
-    _show(
-        "sources", [{"key": e.key, "title": e.title, "network": e.network} for e in known_sources().values()], as_json
-    )
-
-
 def _carry_out(plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | None = None) -> None:
     """Run a plan, write the page or print JSON, and say where things are."""
     target = target or plan.report
@@ -226,7 +121,7 @@ def _plan(given: Record) -> StudyPlan:
     values: Record = {key: given[key] for key in same} | {
         "events": [given["event"]] if given["event"] else [],
         "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,
-        "instruments": _split(given["instruments"]),
+        "instruments": split(given["instruments"]),
         "report": given["out"],
         "prices": {key: given[key] for key in ("duplicates", "nonpositive", "dates")}
         | {
@@ -234,7 +129,7 @@ def _plan(given: Record) -> StudyPlan:
             "path": list(given["prices"] or []),
             "rename": _rename(given["rename"]),
         },
-        "model": {"name": given["model"], "market": _split([given["market"]]) if given["market"] else None},
+        "model": {"name": given["model"], "market": split([given["market"]]) if given["market"] else None},
         "window": {key: given[key] for key in ("min_estimation", "policy", "overlap", "missing")}
         | {
             "primary": _offsets("--primary", given["primary"]) if given["primary"] else None,
@@ -250,11 +145,6 @@ def _plan(given: Record) -> StudyPlan:
         first = error.errors()[0]
         name = "--" + str(first["loc"][-1]).replace("_", "-")
         raise InputError(f"{name} {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
-
-
-def _split(values: Iterable[str] | None) -> list[str]:
-    """Comma-separated values as one list."""
-    return [part.strip() for value in values or () for part in value.split(",") if part.strip()]
 
 
 def _rename(text: str | None) -> str | dict[str, str] | None:
@@ -283,24 +173,3 @@ def _with_defaults(windows: Sequence[str] | None, event_window: str) -> list[lis
 
 def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.") or "report"
-
-
-def _show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | None = None) -> None:
-    """A listing as a table, or as one JSON object."""
-    if as_json:
-        print(dumps({title: rows}))
-        return
-    columns: Sequence[Any] = narrow or list(rows[0])
-    table = Table(title=f"{len(rows)} {title}", title_justify="left")
-    for column in columns:
-        # Ids are what people copy: never cut them.
-        table.add_column(str(column), overflow="fold", no_wrap=column in ("id", "key"))
-    for row in rows:
-        table.add_row(*(str(row[c]) for c in columns))
-    out = Console(highlight=False)
-    # Piped output has no width of its own; 160 columns keep a row readable.
-    (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
-
-
-if __name__ == "__main__":
-    main()

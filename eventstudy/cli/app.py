@@ -1,0 +1,79 @@
+"""The application, its two consoles, and what every command shares.
+
+Data go to stdout or files, talk goes to stderr. Exit codes: 0 done; 2 wrong call or wrong file; 3 data could
+not be had; 4 nothing usable was left after the checks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eventstudy._typing import Record
+from eventstudy.errors import EventStudyError
+from eventstudy.report.record import dumps
+
+app = typer.Typer(
+    name="eventstudy",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Did this announcement move aluminum: how much, how fast, for how long, and how sure can we be?",
+)
+talk = Console(stderr=True, highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+
+def main() -> None:
+    """Run the command and turn every error of ours into a sentence and an exit code."""
+    try:
+        app()
+    except EventStudyError as error:
+        # soft_wrap: a message that names a file must stay greppable on one line.
+        talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"eventstudy {metadata.version('aluminum-eventstudy')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options of the command itself."""
+
+
+def split(values: Iterable[str] | None) -> list[str]:
+    """Comma-separated values as one list."""
+    return [part.strip() for value in values or () for part in value.split(",") if part.strip()]
+
+
+def show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | None = None) -> None:
+    """A listing as a table, or as one JSON object."""
+    if as_json:
+        print(dumps({title: rows}))
+        return
+    columns: Sequence[Any] = narrow or list(rows[0])
+    table = Table(title=f"{len(rows)} {title}", title_justify="left")
+    for column in columns:
+        # Ids are what people copy: never cut them.
+        table.add_column(str(column), overflow="fold", no_wrap=column in ("id", "key"))
+    for row in rows:
+        table.add_row(*(str(row[c]) for c in columns))
+    out = Console(highlight=False)
+    # Piped output has no width of its own; 160 columns keep a row readable.
+    (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
