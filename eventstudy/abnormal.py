@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
+from eventstudy._typing import BoolArray, Change, DateArray, FloatArray, IntArray
 from eventstudy.domain.align import AlignedSample
 from eventstudy.domain.windows import Offsets
 from eventstudy.kernels.ols import quadratic
@@ -67,6 +67,10 @@ class AbnormalReturns:
     gram_inv : ndarray, shape (N, K, K)
     params : tuple of dict, length N
         Coefficient name -> value.
+    market : ndarray, shape (N, T), or None
+        Response of the market, whether or not the model uses it; NaN where it has none.
+    changes : tuple of Change
+        How a price becomes a response, length N; empty: not known.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -82,6 +86,8 @@ class AbnormalReturns:
     design: FloatArray
     gram_inv: FloatArray
     params: tuple[dict[str, float], ...]
+    market: FloatArray | None = None
+    changes: tuple[Change, ...] = ()
 
     @property
     def n_pairs(self) -> int:
@@ -122,6 +128,50 @@ class AbnormalReturns:
         cars = [self.car((window[0], last)) for last in range(window[0], window[1] + 1)]
         return np.stack([c.car for c in cars], axis=1), np.stack([c.se for c in cars], axis=1)
 
+    def bhar(self, window: Offsets) -> FloatArray:
+        """Buy-and-hold abnormal response against the model, shape (N,) (Barber & Lyon 1997, JFE 43:341-372).
+
+        Simple responses: ``prod(1 + R) - prod(1 + E)``; log responses: ``exp(sum R) - exp(sum E)``. NaN for
+        differences and ready-made series, which do not compound, and where the window has no response.
+        """
+        return self._held(window, self.response - self.ar)
+
+    def bhar_market(self, window: Offsets) -> FloatArray:
+        """As `bhar`, against the market's response itself; NaN where the market is not known."""
+        return np.full(self.n_pairs, np.nan) if self.market is None else self._held(window, self.market)
+
+    def _held(self, window: Offsets, benchmark: FloatArray) -> FloatArray:
+        cut = self.columns(window)
+        known = np.isfinite(self.ar[:, cut])
+        own, other = np.where(known, self.response[:, cut], 0.0), np.where(known, benchmark[:, cut], 0.0)
+        log = np.exp(own.sum(axis=1)) - np.exp(other.sum(axis=1))
+        simple = np.prod(1.0 + own, axis=1) - np.prod(1.0 + other, axis=1)
+        kind = np.array(self.changes or ("as_is",) * self.n_pairs)
+        held = np.where(kind == "log", log, np.where(kind == "simple", simple, np.nan))
+        return np.asarray(np.where(known.any(axis=1), held, np.nan))
+
+    def aar(self) -> FloatArray:
+        """Mean abnormal response of the pairs that have one, per offset, shape (T,); NaN where none has."""
+        return _mean_of(self.ar, np.isfinite(self.ar), axis=0)
+
+    def aar_estimation(self) -> FloatArray:
+        """AAR of the sessions on which models were fitted, in order, shape (m,)."""
+        series = _mean_of(self.ar, self.estimation, axis=0)
+        return np.asarray(series[np.isfinite(series)])
+
+    def s_aar(self) -> float:
+        """Standard deviation (divisor m - 1) of `aar_estimation`; NaN with fewer than two sessions."""
+        series = self.aar_estimation()
+        return float(series.std(ddof=1)) if series.size > 1 else float("nan")
+
+    def positive_share(self) -> FloatArray:
+        """Share of positive abnormal responses over the estimation window, shape (N,) (Cowan 1992)."""
+        return _mean_of((self.ar > 0.0).astype(np.float64), self.estimation, axis=1)
+
+    def phat(self) -> float:
+        """Mean of `positive_share` over pairs."""
+        return float(self.positive_share().mean())
+
     def take(self, rows: IntArray) -> AbnormalReturns:
         """The pairs in `rows`, in that order."""
         return AbnormalReturns(
@@ -129,6 +179,8 @@ class AbnormalReturns:
             dates=self.dates[rows], ar=self.ar[rows], response=self.response[rows], level=self.level[rows],
             estimation=self.estimation[rows], sigma=self.sigma[rows], dof=self.dof[rows], design=self.design[rows],
             gram_inv=self.gram_inv[rows], params=tuple(self.params[i] for i in rows),
+            market=None if self.market is None else self.market[rows],
+            changes=tuple(self.changes[i] for i in rows) if self.changes else (),
         )  # fmt: skip
 
     def to_frame(self, window: Offsets) -> pd.DataFrame:
@@ -173,6 +225,8 @@ def abnormal_returns(sample: AlignedSample, fit: FittedModel) -> AbnormalReturns
         design=np.where(np.isfinite(fit.design), fit.design, 0.0),
         gram_inv=fit.gram_inv,
         params=tuple(dict(zip(fit.names, map(float, row), strict=True)) for row in fit.params),
+        market=sample.market,
+        changes=sample.changes,
     )
 
 
@@ -199,7 +253,15 @@ def combine(parts: list[AbnormalReturns]) -> AbnormalReturns:
         design=np.concatenate([w[0] for w in wide]),
         gram_inv=np.concatenate([w[1] for w in wide]),
         params=tuple(c for p in parts for c in p.params),
+        market=np.concatenate([np.full(p.ar.shape, np.nan) if p.market is None else p.market for p in parts]),
+        changes=tuple(c for p in parts for c in p.changes) if all(p.changes for p in parts) else (),
     )
+
+
+def _mean_of(values: FloatArray, known: BoolArray, *, axis: int) -> FloatArray:
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def forecast_pvalue(t: FloatArray, dof: IntArray) -> FloatArray:

@@ -88,6 +88,151 @@ class DataUnavailableError(EventStudyError):
     exit_code = 3
 
 
+class FetchError(DataUnavailableError):
+    """One series that a network source did not deliver, with the evidence.
+
+    Attributes
+    ----------
+    source, symbol : str
+        Who was asked, and for what, in the source's own words.
+    url : str
+        What was asked, without crumb and keys; ``""`` when no request was made.
+    status : int or None
+        HTTP status of the answer; None when there was none.
+    excerpt : str
+        Beginning of the answer.
+    reason : str
+        The sentence without source, symbol and evidence.
+    there, missing : tuple of str
+        When several symbols were asked for: those that were had and are kept, and those that were not.
+    """
+
+    #: Whether the same request may succeed a little later.
+    retryable = False
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        source: str,
+        symbol: str,
+        url: str = "",
+        status: int | None = None,
+        excerpt: str = "",
+        there: tuple[str, ...] = (),
+        missing: tuple[str, ...] = (),
+    ) -> None:
+        self.reason, self.source, self.symbol = reason, source, symbol
+        self.url, self.status, self.excerpt = url, status, excerpt
+        self.there, self.missing = there, missing
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        evidence = [f"HTTP {self.status}"] if self.status is not None else []
+        evidence += [f"from {self.url}"] if self.url else []
+        evidence += [f"the answer begins {self.excerpt!r}"] if self.excerpt else []
+        text = f"{self.source}: {self.symbol}: {self.reason}" + (f" ({', '.join(evidence)})" if evidence else "")
+        if self.missing:
+            text += f"; kept in the store: {', '.join(self.there) or 'none'}; not had: {', '.join(self.missing)}"
+        return text
+
+    def among(self, there: Iterable[str], missing: Iterable[str]) -> FetchError:
+        """The same error, which now says what else was asked for; returns itself."""
+        self.there, self.missing = tuple(there), tuple(missing)
+        self.args = (self._sentence(),)
+        return self
+
+
+class SymbolNotFound(FetchError):
+    """The source says itself that it does not know the symbol."""
+
+
+class NoDataInRange(FetchError):
+    """The source knows the symbol and has nothing between these dates."""
+
+
+class Blocked(FetchError):
+    """The source refuses this client (401, 403)."""
+
+
+class RateLimited(FetchError):
+    """Too many requests; nothing is said about the symbol.
+
+    Attributes
+    ----------
+    retry_after : float or None
+        Seconds that the source asks to wait.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        source: str,
+        symbol: str,
+        url: str = "",
+        status: int | None = None,
+        excerpt: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        self.retry_after = retry_after
+        super().__init__(reason, source=source, symbol=symbol, url=url, status=status, excerpt=excerpt)
+
+
+class UpstreamDown(FetchError):
+    """The source failed (5xx) or says that it is down; nothing is said about the symbol."""
+
+    retryable = True
+
+
+class MalformedResponse(FetchError):
+    """An answer in another format than the source's: a web page, half a file, nothing at all."""
+
+    retryable = True
+
+
+class NetworkFailure(FetchError):
+    """No complete answer: no connection, a reset, a timeout."""
+
+    retryable = True
+
+
+class BadPayload(FetchError):
+    """An answer in the right format whose content cannot be true, or is not what was asked for."""
+
+
+class CacheMiss(FetchError):
+    """The store does not hold it and the network may not be used.
+
+    Attributes
+    ----------
+    command : str
+        What to run once, with a network.
+    """
+
+    def __init__(self, reason: str, *, source: str, symbol: str, command: str) -> None:
+        self.command = command
+        super().__init__(f"{reason}; run once with a network: {command}", source=source, symbol=symbol)
+
+
+class StoreDamaged(DataUnavailableError):
+    """Bytes of the store that are not what they were.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    sha256 : str
+        What it should hash to; ``""`` for the manifest.
+    """
+
+    def __init__(self, reason: str, *, path: str | Path, sha256: str = "") -> None:
+        self.path, self.sha256 = str(path), sha256
+        super().__init__(f"{path}: {reason}")
+
+
 class NothingUsableError(EventStudyError):
     """Every (event, instrument) pair was dropped by the checks; the reasons are in the outcomes."""
 

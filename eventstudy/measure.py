@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.events import EventTable
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
@@ -16,9 +18,11 @@ from eventstudy.inference.base import (
     Finding,
     PairView,
     PlaceboPaths,
-    panel_view,
+    with_finding,
 )
+from eventstudy.inference.panel import Panel, PanelView, panel_view
 from eventstudy.inference.placebo import placebo_paths
+from eventstudy.inference.studies import date_clusters
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.pairs import PreparedSeries, fit_pairs
 from eventstudy.results import TestResult
@@ -125,7 +129,7 @@ def pair_tests(measures: Measures, view: PairView, primary: Offsets) -> list[Tes
         n_pairs=1, n_dates=1,
     )  # fmt: skip
     return [
-        _result(replace(base, window=window, statistic=entry.key), entry.obj(view, window))
+        with_finding(replace(base, window=window, statistic=entry.key), entry.obj(view, window))
         for window in measures.window.tested(primary)
         for entry in PAIR_STATISTICS
         if measures.wants(entry.key)
@@ -145,22 +149,26 @@ def panel_tests(
         return []
     units = sorted(set(abnormal.units))
     events = {event for event, _ in abnormal.pairs}
+    panel = Panel(
+        abnormal=abnormal, event=measures.window.event, rbar_calendar=correlations[0], rbar_event=correlations[1],
+        clusters=date_clusters(abnormal, table), seed=measures.seed,
+    )  # fmt: skip
     results = []
     for window in measures.window.tested(primary):
-        view = panel_view(abnormal, window, correlations)
-        # One sanction that hits eight producers is one date, whatever session each market answered on.
-        dates = {table[abnormal.pairs[row][0]].date for row in view.rows}
+        view = panel_view(panel, window)
         base = TestResult(
             event=events.copy().pop() if len(events) == 1 else None, instrument=None, window=window, statistic="",
-            unit=units[0], n_pairs=view.n, n_dates=len(dates),
+            unit=units[0], n_pairs=view.n, n_dates=np.unique(view.clusters).size,
         )  # fmt: skip
+        if len(units) == 1 and view.n > 1:
+            base = replace(base, share_positive=_share_positive(view), median=float(np.median(view.car.car)))
         for entry in wanted:
             finding: Finding | Inapplicable = (
                 entry.obj(view)
                 if len(units) == 1
                 else Inapplicable(f"pairs in different units ({', '.join(units)}) have no common mean")
             )
-            results.append(_result(replace(base, statistic=entry.key), finding))
+            results.append(with_finding(replace(base, statistic=entry.key), finding))
     return results
 
 
@@ -198,13 +206,8 @@ def sensitivity(
         )  # fmt: skip
 
 
-def _result(base: TestResult, finding: Finding | Inapplicable) -> TestResult:
-    if isinstance(finding, Inapplicable):
-        return replace(base, reason=finding.reason)
-    return replace(
-        base, estimate=finding.estimate, se=finding.se, low=finding.low, high=finding.high, value=finding.value,
-        pvalue=finding.pvalue, smallest_p=finding.smallest_p, distribution=finding.law, dof=finding.dof,
-    )  # fmt: skip
+def _share_positive(view: PanelView) -> float:
+    return float((view.car.car > 0.0).mean())
 
 
 def overlaps(

@@ -26,8 +26,11 @@ from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import frozen_rows, frozen_stretches
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome, default_primary, find_day0
 from eventstudy.errors import InputError, UnknownNameError
-from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.base import ExpectedReturn, FittedModel
 from eventstudy.models.benchmarks import ConstantMean
+
+#: Residuals this small beside the responses themselves are what rounding leaves, in any unit.
+NO_SPREAD = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,9 +69,9 @@ def resolve_model(
         When a named benchmark is not among the prices.
     """
     named = model.market
-    factors = instrument.benchmark if named is None else named
     if not model.needs_market:
         return model, (), ""
+    factors = model.benchmarks(instrument, prices)
     if not factors:
         return ConstantMean(), (), f"{instrument.id} has no default benchmark: constant mean"
     if instrument.id in factors:
@@ -85,7 +88,11 @@ def resolve_model(
             f"{instrument.id} is measured against {' and '.join(factors)}, but {factor} is not among the prices; "
             "add its file, name a market (--market), or use the constant mean (--model constant_mean)"
         )
-    return model, factors, "" if named is not None else f"default benchmark {' and '.join(factors)}"
+    if named is not None:
+        return model, factors, ""
+    if factors == instrument.benchmark:
+        return model, factors, f"default benchmark {' and '.join(factors)}"
+    return model, factors, f"{len(factors)} other instruments: {', '.join(factors)}"
 
 
 def prepare_series(
@@ -104,6 +111,7 @@ def prepare_series(
     series = response_series(
         prices.with_derived(factors), instrument, factors, policy=window.policy, returns=returns, calendar=calendar
     )
+    chosen, series = chosen.bound(series)
     everything = {e.id: e for e in (*others.values(), *studied)}
     masked = mask_events(series, everything.values())
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
@@ -225,8 +233,9 @@ def fit_pairs(
         good = np.flatnonzero([pair.outcome is Outcome.USED for pair in judged])
         if good.size:
             fit = one.model.fit(sample.take(good))
-            for k, singular, sigma in zip(good, fit.singular, fit.sigma, strict=True):
-                judged[k] = _judge_fit(judged[k], bool(singular), float(sigma), one)
+            size = np.sqrt(np.mean(sample.response[good] ** 2, axis=1, where=sample.estimation[good]))
+            for row, k in enumerate(good):
+                judged[k] = _judge_fit(judged[k], fit, row, NO_SPREAD * float(size[row]), one)
             fitted = np.flatnonzero([judged[k].outcome is Outcome.USED for k in good])
             parts.append(abnormal_returns(sample.take(good), fit).take(fitted))
             order += [rows[k] for k in good[fitted]]
@@ -238,16 +247,21 @@ def fit_pairs(
     return combine(kept).take(np.argsort(np.array(order), kind="stable")), outcomes
 
 
-def _judge_fit(pair: PairOutcome, singular: bool, sigma: float, prepared: PreparedSeries) -> PairOutcome:
-    factors = " and ".join(prepared.series.factor_ids)
-    if singular:
+def _judge_fit(
+    pair: PairOutcome, fit: FittedModel, row: int, rounding: float, prepared: PreparedSeries
+) -> PairOutcome:
+    """Outcome of a fitted pair; residuals no larger than `rounding`, in its unit, do not vary."""
+    note = fit.note(row)
+    if fit.singular[row]:
+        factors = " and ".join(prepared.series.factor_ids)
         detail = f"{factors} is constant or collinear over the estimation window: the regression has no solution"
-        return replace(pair, outcome=Outcome.SINGULAR_MARKET, detail=detail)
-    if not sigma > 1e-12:
-        return replace(
-            pair, outcome=Outcome.NO_VARIATION, detail="the residuals do not vary over the estimation window"
-        )
-    return pair
+        return replace(pair, outcome=Outcome.SINGULAR_MARKET, detail=note or detail)
+    if not fit.sigma[row] > rounding:
+        detail = "the residuals do not vary over the estimation window"
+        if not fit.dof[row] > 0:
+            detail = f"{pair.estimation_sessions} estimation sessions are too few for the model's coefficients"
+        return replace(pair, outcome=Outcome.NO_VARIATION, detail=detail)
+    return replace(pair, detail=note)
 
 
 def primary_of(window: EventWindow, day0s: list[Day0]) -> Offsets:

@@ -39,9 +39,12 @@ class TestResult:
     distribution : str
         Reference law in words.
     dof : float
-        Degrees of freedom of a Student law; inf for the normal, NaN where p is a rank.
+        Degrees of freedom of a Student or chi-squared law; inf for the normal, NaN where p is a rank or exact.
     n_pairs, n_dates : int
         Pairs, and distinct event dates among them.
+    share_positive, median : float
+        Share of pairs whose cumulative response is above zero, and the median of those responses in the unit of the
+        response; NaN for a statistic of one pair.
     reason : str
         Why the statistic does not exist here; the numbers are then NaN.
     """
@@ -65,6 +68,8 @@ class TestResult:
     alternative: Alternative = "two-sided"
     n_pairs: int = 0
     n_dates: int = 0
+    share_positive: float = NAN
+    median: float = NAN
     reason: str = ""
 
     @property

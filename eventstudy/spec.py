@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from eventstudy._typing import Policy
 from eventstudy.domain.align import Returns
@@ -21,16 +22,19 @@ from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.base import Dist, Kind
 from eventstudy.errors import FileFormatError, InputError, UnknownNameError
 from eventstudy.models.base import MODELS, ExpectedReturn
-from eventstudy.models.benchmarks import ConstantMean, MarketAdjusted
-from eventstudy.models.regression import MarketModel
 from eventstudy.sources.base import load
 from eventstudy.sources.event_files import read_events
+from eventstudy.sources.feed import Fetch, Mode, Span
+from eventstudy.sources.network import NETWORK_SOURCES, joined_new, load_first
 from eventstudy.study import Study, StudyResult
 from eventstudy.volatility.base import GarchResponse
 
 #: Measured when nobody names an instrument, as far as the prices hold them.
 DEFAULT_INSTRUMENTS = ("LME-3M", "AA", "CENX")
 DEFAULT_EVENT = "six-nation-accord-1994"
+SourceKey = Literal["embedded", "files", "yahoo", "westmetall", "fred", "french"]
+#: Calendar days that hold a session, holidays included, and days to spare at both ends of a range.
+_DAYS_PER_SESSION, _SPARE_DAYS = 1.5, 40
 
 
 class _Table(BaseModel):
@@ -42,15 +46,35 @@ class _Table(BaseModel):
 class PricesSpec(_Table):
     """``[prices]``: where prices come from.
 
-    ``path`` (one or several, relative to the TOML file) for the source ``files``; the other keys as in `load`.
+    ``source`` is one or a list: every instrument comes from the first source that has it. ``path`` (one or several,
+    relative to the TOML file) is for the source ``files``; ``start``, ``end`` and ``mode`` are for network sources,
+    the range left out being what the study needs around its events. The other keys as in `load`.
     """
 
-    source: Literal["embedded", "files"] = "embedded"
+    source: list[SourceKey] = ["embedded"]
+    start: dt.date | None = None
+    end: dt.date | None = None
+    mode: Mode = "normal"
     path: str | list[str] = []
     rename: dict[str, str] | str | None = None
     duplicates: Literal["error", "last"] = "error"
     nonpositive: Literal["error", "missing"] = "error"
     dates: Literal["auto", "ymd", "dmy", "mdy"] = "auto"
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _one_source(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _date_in_quotes(cls, value: object) -> object:
+        return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+    @property
+    def network(self) -> list[str]:
+        """The sources that talk to another computer."""
+        return [s for s in self.source if s in NETWORK_SOURCES]
 
     @property
     def paths(self) -> list[str]:
@@ -135,6 +159,8 @@ class StudyPlan:
         Relative paths start here.
     report : str or None
         Where the page goes.
+    only : frozenset of str or None
+        Hashes of the answers in the store that may be used; None is all.
     """
 
     study: Study
@@ -142,21 +168,51 @@ class StudyPlan:
     prices: PricesSpec
     folder: Path
     report: str | None
+    only: frozenset[str] | None = None
 
     def load(self) -> PriceTable:
         """Read the prices that the study needs: its instruments and their benchmarks."""
-        if self.prices.source == "embedded":
+        sources = self.prices.source
+        if "embedded" in sources:
+            if len(sources) > 1:
+                raise InputError("the embedded prices stand alone; leave the other sources out, or 'embedded'")
             return load("embedded")
-        if not self.prices.paths:
+        if "files" in sources and not self.prices.paths:
             raise InputError("source 'files' needs a path: [prices] path = \"...\", or --prices PATH")
         paths = [self.folder / p for p in self.prices.paths]
         wanted = list(instruments().select(self.study.instruments))
         wanted += [i for e in self.events.values() for i in e.instruments if i not in wanted]
+        if self.prices.network:
+            return self._load_mixed(paths, wanted)
         table = _load_wanted(self.prices, paths, wanted, required=True)
-        more = [f for name in wanted for f in self._benchmarks(name) if not table.provides(f)]
-        if self.study.calendar and not table.provides(self.study.calendar):
-            more.append(self.study.calendar)
-        return _load_wanted(self.prices, paths, list(dict.fromkeys(more)), required=False, table=table)
+        return _load_wanted(self.prices, paths, self._further(wanted, table), required=False, table=table)
+
+    def _further(self, wanted: list[str], table: PriceTable | None) -> list[str]:
+        """Benchmarks and the calendar's instrument, as far as the table lacks them."""
+        more = [f for name in wanted for f in self._benchmarks(name)]
+        more += [self.study.calendar] if self.study.calendar else []
+        return [f for f in dict.fromkeys(more) if table is None or not table.provides(f)]
+
+    def _load_mixed(self, paths: list[Path], wanted: list[str]) -> PriceTable:
+        """Every instrument from the first source that has it; a selector's member that none has is left out."""
+        further = [f for f in self._further(wanted, None) if f not in wanted]
+        return load_first(
+            self.prices.source,
+            [*wanted, *further],
+            required=[n for n in self.study.instruments if n in wanted],
+            in_files=lambda name: _find(self.prices, paths, name),
+            span=self.span(),
+            how=Fetch(mode=self.prices.mode, nonpositive=self.prices.nonpositive, only=self.only),
+        )
+
+    def span(self) -> Span:
+        """Dates that network sources are asked for: as given, else what windows and volatility need."""
+        days = [pd.Timestamp(e.announced).date() for e in self.events.values()]
+        window, volatility = self.study.window, self.study.volatility
+        before = max(-window.estimation[0], volatility.sessions if volatility else 0)
+        first = min(days) - dt.timedelta(days=round(before * _DAYS_PER_SESSION) + _SPARE_DAYS)
+        last = max(days) + dt.timedelta(days=round(window.event[1] * _DAYS_PER_SESSION) + _SPARE_DAYS)
+        return Span(self.prices.start or first, self.prices.end or last)
 
     def _benchmarks(self, name: str) -> tuple[str, ...]:
         model = self.study.model
@@ -189,7 +245,7 @@ def _load_wanted(
             except UnknownNameError as error:
                 missing = missing or error
                 continue
-            table = found if table is None else table.joined(_only_new(found, table))
+            table = found if table is None else joined_new(table, found)
             break
         else:
             if required and missing is not None:
@@ -199,29 +255,33 @@ def _load_wanted(
     return table
 
 
-def _only_new(found: PriceTable, table: PriceTable) -> PriceTable:
-    """The columns of `found` that `table` lacks: one file may serve several wanted instruments."""
-    return found.without([i for i in found.ids if i in table])
+def _find(prices: PricesSpec, paths: list[Path], name: str) -> PriceTable | None:
+    """One instrument from the first path that has it, None when none has."""
+    try:
+        return _load_wanted(prices, paths, [name], required=True)
+    except UnknownNameError:
+        return None
 
 
 def make_model(name: str, market: str | Sequence[str] | None) -> ExpectedReturn:
-    """A model by its registry key.
+    """A model by its registry key, on the benchmarks named.
 
     Raises
     ------
     UnknownNameError
         With the known models.
     InputError
-        When a market is named for a model that has none.
+        When a market is named for a model that has none, or does not fit the model.
     """
     if name not in MODELS:
         raise UnknownNameError("model", name, [e.key for e in MODELS], hint="(eventstudy models lists them)")
+    entry = MODELS[name]
     chosen = market if market is None or isinstance(market, str) else tuple(market)
-    if name == "constant_mean":
-        if chosen:
-            raise InputError(f"the constant mean uses no market, but {market!r} was named; drop one of the two")
-        return ConstantMean()
-    return MarketAdjusted(chosen) if name == "market_adjusted" else MarketModel(chosen)
+    if entry.facts["benchmarks"] != "none":
+        return entry.obj(chosen)
+    if chosen:
+        raise InputError(f"the {entry.title} uses no market, but {market!r} was named; drop one of the two")
+    return entry.obj()
 
 
 def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
@@ -256,7 +316,7 @@ def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
 def _instruments_of(spec: StudySpec) -> tuple[str, ...]:
     if spec.instruments:
         return tuple(spec.instruments)
-    return ("AA",) if spec.prices.source == "embedded" else DEFAULT_INSTRUMENTS
+    return ("AA",) if spec.prices.source == ["embedded"] else DEFAULT_INSTRUMENTS
 
 
 def _windows(spec: StudySpec) -> tuple[Offsets, ...]:
@@ -340,18 +400,19 @@ def _spec_error(file: Path, text: str, error: ValidationError) -> FileFormatErro
         if inner is not None and isinstance(inner.annotation, type) and issubclass(inner.annotation, BaseModel):
             table = inner.annotation
     if first["type"] == "extra_forbidden":
-        words = str(UnknownNameError("key", keys[-1], table.model_fields)) + f"; allowed: {', '.join(table.model_fields)}"
+        words = str(UnknownNameError("key", keys[-1], table.model_fields))
+        words += f"; allowed: {', '.join(table.model_fields)}"
     else:
         words = f"{first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}"
     return FileFormatError(words, path=file, row=line_of(text, keys), column=".".join(keys))
 
 
 def line_of(text: str, keys: list[str]) -> int | None:
-    """Line of ``table.key`` in a TOML text, counted from 1; None when it is not found.
+    r"""Line of ``table.key`` in a TOML text, counted from 1; None when it is not found.
 
     Examples
     --------
-    >>> line_of("seed = 1\\n[window]\\nevent = [-5, 10]\\n", ["window", "event"])
+    >>> line_of("seed = 1\n[window]\nevent = [-5, 10]\n", ["window", "event"])
     3
     """
     depth: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from pydantic import ValidationError
 
 from eventstudy._typing import Record
 from eventstudy.cli.app import JsonOption, QuietOption, app, split, talk
+from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
+from eventstudy.cli.verify import write_lock
 from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
 from eventstudy.report.page import check_target, write_page
@@ -30,7 +33,14 @@ def report(
         list[str] | None, typer.Option("--instruments", "-i", help="Ids or selectors, comma-separated.")
     ] = None,
     prices: Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")] = None,
-    source: Annotated[str | None, typer.Option(help="embedded or files; files when --prices is given.")] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="embedded, files, yahoo, westmetall, fred, french; may be repeated: the first that has it."),
+    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
     rename: Annotated[str | None, typer.Option("--as", help="What a file's series is: ID, or NAME=ID.")] = None,
     date: Annotated[str | None, typer.Option(help="Date of an announcement that is not in the catalogue.")] = None,
     time: Annotated[str | None, typer.Option(help="Its clock time, HH:MM.")] = None,
@@ -69,16 +79,22 @@ def report(
 def run(
     study: Annotated[Path, typer.Argument(help="Study file, TOML.")],
     out: Annotated[str | None, typer.Option("--out", "-o", help="Page to write, instead of the file's own.")] = None,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a study described in TOML."""
     plan = read_study(study)
+    if refresh or offline:
+        plan = replace(plan, prices=plan.prices.model_copy(update={"mode": mode_of(refresh, offline)}))
     target = out or (str(plan.folder / plan.report) if plan.report else None)
-    _carry_out(plan, as_json=as_json, quiet=quiet, target=target)
+    _carry_out(plan, as_json=as_json, quiet=quiet, target=target, lock=study)
 
 
-def _carry_out(plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | None = None) -> None:
+def _carry_out(
+    plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | None = None, lock: Path | None = None
+) -> None:
     """Run a plan, write the page or print JSON, and say where things are."""
     target = target or plan.report
     if target is None and not as_json:
@@ -90,6 +106,8 @@ def _carry_out(plan: StudyPlan, *, as_json: bool, quiet: bool, target: str | Non
         result = plan.run()
         if target is not None:
             write_page(result, target)
+        if lock is not None:
+            write_lock(lock, result)
     if as_json:
         print(dumps(study_record(result)))
     elif not quiet:
@@ -125,7 +143,10 @@ def _plan(given: Record) -> StudyPlan:
         "report": given["out"],
         "prices": {key: given[key] for key in ("duplicates", "nonpositive", "dates")}
         | {
-            "source": given["source"] or ("files" if given["prices"] else "embedded"),
+            "source": _sources(split(given["source"]), bool(given["prices"])),
+            "start": date_of("--from", given["start"]),
+            "end": date_of("--to", given["end"]),
+            "mode": mode_of(given["refresh"], given["offline"]),
             "path": list(given["prices"] or []),
             "rename": _rename(given["rename"]),
         },
@@ -143,8 +164,15 @@ def _plan(given: Record) -> StudyPlan:
         return plan_from_spec(StudySpec.model_validate(values), Path())
     except ValidationError as error:
         first = error.errors()[0]
-        name = "--" + str(first["loc"][-1]).replace("_", "-")
+        name = "--" + [str(k) for k in first["loc"] if isinstance(k, str)][-1].replace("_", "-")
         raise InputError(f"{name} {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
+
+
+def _sources(named: list[str], files: bool) -> list[str]:
+    """Sources as named; files that are given come first."""
+    if files and "files" not in named and "embedded" not in named:
+        return ["files", *named]
+    return named or ["embedded"]
 
 
 def _rename(text: str | None) -> str | dict[str, str] | None:

@@ -46,6 +46,11 @@ class AlignedSample:
         The series itself, for pictures and staleness.
     units : tuple of str
         Unit of each pair's response.
+    market : ndarray, shape (N, T), or None
+        Response of the market, whether or not the model uses it; NaN where it has none. For market-adjusted
+        buy-and-hold responses.
+    changes : tuple of Change
+        How a price becomes a response, length N; empty: not known.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -59,6 +64,8 @@ class AlignedSample:
     dates: DateArray
     levels: FloatArray
     units: tuple[str, ...]
+    market: FloatArray | None = None
+    changes: tuple[Change, ...] = ()
 
     @property
     def n_pairs(self) -> int:
@@ -77,6 +84,8 @@ class AlignedSample:
             response=self.response[rows], factors=self.factors[rows], valid=self.valid[rows],
             masked=self.masked[rows], estimation=self.estimation[rows], dates=self.dates[rows],
             levels=self.levels[rows], units=tuple(self.units[i] for i in rows),
+            market=None if self.market is None else self.market[rows],
+            changes=tuple(self.changes[i] for i in rows) if self.changes else (),
         )  # fmt: skip
 
 
@@ -95,6 +104,10 @@ class ResponseSeries:
         Sessions of announcements other than those under study.
     unit : str
         Unit of the response.
+    market : ndarray, shape (n,), or None
+        Response of the market over the same spans: the calendar's instrument, else the only benchmark.
+    change : Change
+        How a price becomes a response here.
     """
 
     instrument: Instrument
@@ -105,6 +118,8 @@ class ResponseSeries:
     factors: FloatArray
     masked: BoolArray
     unit: str
+    market: FloatArray | None = None
+    change: Change = "as_is"
 
     @cached_property
     def valid(self) -> BoolArray:
@@ -147,6 +162,8 @@ def gather(block: Block, offsets: IntArray, estimation: Offsets, *, mask: bool) 
         dates=np.where(inside, series.dates[clipped], np.datetime64("NaT")),
         levels=np.where(inside, series.level[clipped], np.nan),
         units=(series.unit,) * len(block.events),
+        market=None if series.market is None else np.where(inside, series.market[clipped], np.nan),
+        changes=(series.change,) * len(block.events),
     )
 
 
@@ -165,6 +182,8 @@ def stack(samples: list[AlignedSample]) -> AlignedSample:
         dates=np.concatenate([s.dates for s in samples]),
         levels=np.concatenate([s.levels for s in samples]),
         units=tuple(u for s in samples for u in s.units),
+        market=np.concatenate([np.full(s.response.shape, np.nan) if s.market is None else s.market for s in samples]),
+        changes=tuple(c for s in samples for c in s.changes),
     )
 
 
@@ -217,7 +236,22 @@ def response_series(
         factors=np.stack(columns, axis=1) if columns else np.empty((level.size, 0)),
         masked=np.zeros(level.size, dtype=bool),
         unit=prices.instruments[instrument].response_unit,
+        market=_market(prices, calendar, factors, columns, keep, returns, change),
+        change=change,
     )
+
+
+def _market(
+    prices: PriceTable, calendar: str | None, factors: tuple[str, ...], columns: list[FloatArray], keep: BoolArray,
+    returns: Returns, own: Change,
+) -> FloatArray | None:  # fmt: skip
+    """The market's response over the kept rows: the calendar's instrument, else the only benchmark, else none."""
+    if calendar in factors:
+        return columns[factors.index(calendar)]
+    if calendar is None:
+        return columns[0] if len(columns) == 1 else None
+    level = prices.frame[calendar].to_numpy(dtype=np.float64)
+    return _factor(level, keep, _change(prices.instruments[calendar], returns), own)
 
 
 def _change(one: Instrument, returns: Returns) -> Change:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, FloatArray, IntArray
-from eventstudy.abnormal import AbnormalReturns, Car
+from eventstudy._typing import BoolArray, FloatArray
+from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
-from eventstudy.kernels.stats import Inapplicable, mean_correlation
-from eventstudy.results import Registry
+from eventstudy.inference.panel import PanelView
+from eventstudy.kernels.stats import Inapplicable, Stat, mean_correlation, refuse_below
+from eventstudy.results import Registry, TestResult
 from eventstudy.volatility.base import VarianceModel
 
 #: Sessions before a window whose residuals set its local scale.
 LOCAL_SESSIONS = 20
+#: Confidence of intervals of the mean effect.
+ALPHA = 0.05
 
 
 class Finding(NamedTuple):
     """Numbers of one statistic on one window; NaN where the method has none.
 
-    `estimate`, `se`, `low` and `high` are in the unit of the response.
+    `estimate`, `se`, `low` and `high` are in the unit of the response, unless `unit` names another.
     """
 
     estimate: float
@@ -34,6 +37,7 @@ class Finding(NamedTuple):
     smallest_p: float = 0.0
     law: str = ""
     dof: float = np.nan
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,45 +100,6 @@ class PairView:
         return np.random.default_rng([*self.seed, *(m % 2**32 for m in more)])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PanelView:
-    """Everything a statistic across pairs may look at.
-
-    Attributes
-    ----------
-    abnormal : AbnormalReturns
-        All used pairs.
-    car : Car
-        One window, pairs without any session there left out.
-    rows : ndarray, shape (n,)
-        Rows of `abnormal` that entered.
-    sigma, dof : ndarray, shape (n,)
-    rbar_calendar, rbar_event : float
-        Mean residual correlation over pairs, matched by date or by offset, of all used pairs.
-    """
-
-    abnormal: AbnormalReturns
-    car: Car
-    rows: IntArray
-    rbar_calendar: float
-    rbar_event: float
-
-    @property
-    def n(self) -> int:
-        """Pairs in the window."""
-        return int(self.rows.size)
-
-    @property
-    def dof(self) -> IntArray:
-        """Degrees of freedom of each pair's model, shape (n,)."""
-        return np.asarray(self.abnormal.dof[self.rows])
-
-    @property
-    def sigma(self) -> FloatArray:
-        """Residual standard deviation of each pair, shape (n,)."""
-        return np.asarray(self.abnormal.sigma[self.rows])
-
-
 PairStatistic = Callable[[PairView, Offsets], Finding | Inapplicable]
 PanelStatistic = Callable[[PanelView], Finding | Inapplicable]
 
@@ -158,14 +123,42 @@ def residual_correlations(abnormal: AbnormalReturns) -> tuple[float, float]:
     return mean_correlation(wide, there), by_event
 
 
-def panel_view(abnormal: AbnormalReturns, window: Offsets, correlations: tuple[float, float]) -> PanelView:
-    """The pairs that have at least one session in `window`."""
-    car = abnormal.car(window)
-    rows = np.flatnonzero(car.length > 0)
-    kept = Car(
-        window=window, car=car.car[rows], length=car.length[rows], se_naive=car.se_naive[rows], se=car.se[rows],
-        scar=car.scar[rows], csar=car.csar[rows],
-    )  # fmt: skip
-    return PanelView(
-        abnormal=abnormal, car=kept, rows=rows, rbar_calendar=correlations[0], rbar_event=correlations[1]
+def about_caar(view: PanelView, stat: Stat | Inapplicable, *, scaled: bool = False) -> Finding | Inapplicable:
+    """A statistic as a finding about CAAR.
+
+    With `scaled` the statistic is CAAR over its standard error, so inverting it gives an interval; others test
+    CAAR = 0 without one.
+    """
+    if isinstance(stat, Inapplicable):
+        return stat
+    if not scaled:
+        return Finding(view.caar, stat.pvalue, stat.value, law=stat.law, dof=stat.dof)
+    se = abs(view.caar / stat.value) if stat.value != 0.0 else np.nan
+    half = stat.critical(ALPHA) * se
+    return Finding(
+        view.caar, stat.pvalue, stat.value, se, view.caar - half, view.caar + half, law=stat.law, dof=stat.dof
     )
+
+
+def refuse_one(view: PanelView) -> Inapplicable | None:
+    """The refusal of a statistic that needs a cross-section."""
+    return refuse_below(2, view.n, "one series and one event have no cross-section")
+
+
+def refuse_days(view: PanelView) -> Inapplicable | None:
+    """The refusal of a statistic that is defined for one day."""
+    first, last = view.car.window
+    if view.one_day:
+        return None
+    return Inapplicable(f"defined for a single session; [{first},{last}] has {last - first + 1}")
+
+
+def with_finding(base: TestResult, finding: Finding | Inapplicable) -> TestResult:
+    """The row `base` with the numbers of a finding, or with the reason why there are none."""
+    if isinstance(finding, Inapplicable):
+        return replace(base, reason=finding.reason)
+    return replace(
+        base, estimate=finding.estimate, se=finding.se, low=finding.low, high=finding.high, value=finding.value,
+        pvalue=finding.pvalue, smallest_p=finding.smallest_p, distribution=finding.law, dof=finding.dof,
+        unit=finding.unit or base.unit,
+    )  # fmt: skip

@@ -6,19 +6,23 @@ it does not exist. p-values from ranks are never zero and say how small they can
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 from scipy import stats
 
 from eventstudy._typing import FloatArray
-from eventstudy.abnormal import Car
+from eventstudy.abnormal import AbnormalReturns, Car
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
 from eventstudy.kernels.ols import quadratic
 from eventstudy.kernels.resample import (
     complete_windows,
     critical_value,
+    doubled_pvalue,
     local_rms,
     rank_pvalue,
+    sided_pvalue,
     smallest_pvalue,
     window_sums,
 )
@@ -38,7 +42,7 @@ MIN_PLACEBO = 19
 )
 def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """``CAR / se`` with the full forecast covariance; Student with the model's degrees of freedom."""
-    car = _car(view, window)
+    car = _car(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     dof = int(view.abnormal.dof[0])
@@ -98,7 +102,7 @@ def local_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
 )
 def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR / se|`` among the same statistic at every other date of the series."""
-    car = _car(view, window)
+    car = _car(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     if isinstance(view.placebo, str):
@@ -117,7 +121,7 @@ def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
 )
 def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR|`` among simulated sums from the session before the window; the mean's error is added."""
-    car = _car(view, window)
+    car = _car(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     if isinstance(view.variance, str):
@@ -159,8 +163,8 @@ def verdict(view: PairView, window: Offsets) -> Finding | Inapplicable:
     )  # fmt: skip
 
 
-def _car(view: PairView, window: Offsets) -> Car | Inapplicable:
-    car = view.abnormal.car(window)
+def _car(abnormal: AbnormalReturns, window: Offsets) -> Car | Inapplicable:
+    car = abnormal.car(window)
     if car.length[0] == 0:
         return Inapplicable(f"no session of [{window[0]},{window[1]}] has a response")
     if not car.se[0] > 0.0:
@@ -177,12 +181,64 @@ def _mean_variance(view: PairView, window: Offsets) -> float:
     return float(ar.sigma[0] ** 2 * quadratic(x, ar.gram_inv)[0])
 
 
+class SidedP(NamedTuple):
+    """p-values of the SQ test by side: litigation usually takes one, and must state which.
+
+    `lower` is the share of placebo sums at or below the event's, `upper` at or above, `doubled` twice the smaller,
+    `absolute` by absolute values; all count the event itself. `b` windows were ranked.
+    """
+
+    lower: float
+    upper: float
+    doubled: float
+    absolute: float
+    b: int
+
+
+def sample_quantile_sides(
+    abnormal: AbnormalReturns, window: Offsets, *, convention: Literal["studentised", "raw"] = "studentised"
+) -> SidedP | Inapplicable:
+    """Both one-sided SQ p-values and the two two-sided forms, of one pair (Gelbach, Helland & Klick 2013).
+
+    Parameters
+    ----------
+    abnormal : AbnormalReturns
+        Exactly one pair.
+    convention : {"studentised", "raw"}
+        ``raw`` ranks the plain sums, for reproduction: it rejects too often over several days.
+    """
+    ranked = _rank_scale(abnormal, window, studentised=convention == "studentised", local=False)
+    if isinstance(ranked, Inapplicable):
+        return ranked
+    placebo, value = ranked.placebo, ranked.estimate / ranked.own
+    return SidedP(
+        sided_pvalue(value, placebo, "less"), sided_pvalue(value, placebo, "greater"),
+        doubled_pvalue(value, placebo), sided_pvalue(value, placebo, "two-sided"), placebo.size,
+    )  # fmt: skip
+
+
+class _Ranked(NamedTuple):
+    """The event's sum, its scale, and the scaled sums it is ranked among."""
+
+    estimate: float
+    own: float
+    placebo: FloatArray
+
+
 def _ranked(view: PairView, window: Offsets, *, studentised: bool, local: bool) -> Finding | Inapplicable:
     """Rank the event's sum among the sums of equal length inside the estimation window."""
-    car = _car(view, window)
+    found = _rank_scale(view.abnormal, window, studentised=studentised, local=local)
+    if isinstance(found, Inapplicable):
+        return found
+    estimate, own, placebo = found
+    return _interval(view, estimate, own, placebo, estimate / own, "windows inside estimation")
+
+
+def _rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local: bool) -> _Ranked | Inapplicable:
+    car = _car(ar, window)
     if isinstance(car, Inapplicable):
         return car
-    ar, length = view.abnormal, int(car.length[0])
+    length = int(car.length[0])
     inside, estimate = ar.estimation[0], float(car.car[0])
     sums = window_sums(np.where(inside, ar.ar[0], np.nan), length)
     keep = complete_windows(inside, length)
@@ -199,8 +255,7 @@ def _ranked(view: PairView, window: Offsets, *, studentised: bool, local: bool) 
             return Inapplicable(f"too few moving residuals in the {LOCAL_SESSIONS} sessions before the window")
         scale, own = scale * rms[: sums.size], own * float(rms[at])
         keep &= np.isfinite(scale)
-    placebo: FloatArray = sums[keep] / scale[keep]
-    return _interval(view, estimate, own, placebo, estimate / own, "windows inside estimation")
+    return _Ranked(estimate, own, sums[keep] / scale[keep])
 
 
 def _interval(

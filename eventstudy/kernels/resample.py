@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, FloatArray
+from eventstudy._typing import Alternative, BoolArray, FloatArray, IntArray
 
 
 def rank_pvalue(value: float, placebo: FloatArray) -> float:
@@ -76,3 +76,95 @@ def complete_windows(valid: BoolArray, length: int) -> BoolArray:
     if length > valid.size:
         return np.zeros(0, dtype=bool)
     return np.asarray(np.lib.stride_tricks.sliding_window_view(valid, length).all(axis=-1))
+
+
+#: With more units than this all sign patterns are too many: they are drawn.
+MOST_ENUMERATED = 14
+
+
+def lower_pvalue(value: float, placebo: FloatArray) -> float:
+    """One-sided ``(1 + #{placebo <= value}) / (1 + B)``."""
+    return float((1 + np.count_nonzero(placebo <= value)) / (1 + placebo.size))
+
+
+def sided_pvalue(value: float, placebo: FloatArray, alternative: Alternative) -> float:
+    """``less``: lower tail, ``greater``: upper tail, ``two-sided``: by absolute values, see `rank_pvalue`."""
+    if alternative == "less":
+        return lower_pvalue(value, placebo)
+    return upper_pvalue(value, placebo) if alternative == "greater" else rank_pvalue(value, placebo)
+
+
+def doubled_pvalue(value: float, placebo: FloatArray) -> float:
+    """Twice the smaller one-sided p, at most 1: the two-sided form that allows for skewness."""
+    return min(1.0, 2.0 * min(lower_pvalue(value, placebo), upper_pvalue(value, placebo)))
+
+
+def all_sign_patterns(n: int) -> FloatArray:
+    """Every pattern of +1 and -1, shape (2^n, n); the first is all +1.
+
+    Examples
+    --------
+    >>> all_sign_patterns(2).tolist()
+    [[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]
+    """
+    bits = (np.arange(2**n)[:, None] >> np.arange(n)[None, :]) & 1
+    return np.asarray(1.0 - 2.0 * bits)
+
+
+def sign_patterns(n: int, draws: int, rng: np.random.Generator) -> tuple[FloatArray, bool]:
+    """All patterns for n <= 14, else `draws` Rademacher ones; and whether they are all."""
+    if n <= MOST_ENUMERATED:
+        return all_sign_patterns(n), True
+    return np.asarray(rng.integers(0, 2, size=(draws, n)) * 2.0 - 1.0), False
+
+
+def group_sums(values: FloatArray, groups: IntArray) -> FloatArray:
+    """Sums of `values`, shape (N,) or (N, D), over the pairs of each group, shape (G,) or (G, D)."""
+    _, label = np.unique(groups, return_inverse=True)
+    out = np.zeros((int(label.max()) + 1, *values.shape[1:]))
+    np.add.at(out, label, values)
+    return out
+
+
+def sign_flip_pvalue(sums: FloatArray, patterns: FloatArray, *, complete: bool) -> float:
+    """Two-sided p of ``|sum|`` among sign flips of the units: the wild bootstrap with the null imposed.
+
+    Share of the patterns when they are `complete` (the observed one is among them), else
+    ``(1 + #) / (1 + B)`` (Wu 1986; Liu 1988; Cameron, Gelbach & Miller 2008).
+    """
+    observed = abs(sums.sum())
+    # The same sum added up in another order differs by rounding: it must count as equal.
+    hits = int(np.count_nonzero(np.abs(patterns @ sums) >= observed - 1e-12 * np.abs(sums).sum()))
+    return hits / len(patterns) if complete else (1 + hits) / (1 + len(patterns))
+
+
+def stationary_sums(
+    series: FloatArray, length: int, draws: int, restart: float, rng: np.random.Generator
+) -> FloatArray:
+    """Sums of `length` consecutive entries of stationary-bootstrap series, shape (draws,).
+
+    Blocks start anywhere, run on around the end, and end after each entry with probability `restart`
+    (Politis & Romano 1994, JASA 89:1303-1313).
+    """
+    n = series.size
+    at = rng.integers(0, n, draws)
+    total = series[at].copy()
+    for _ in range(length - 1):
+        at = np.where(rng.random(draws) < restart, rng.integers(0, n, draws), (at + 1) % n)
+        total += series[at]
+    return np.asarray(total)
+
+
+def stationary_bootstrap_variance(series: FloatArray, restart: float) -> float:
+    """Variance of ``sqrt(n) mean*`` under the stationary bootstrap, in closed form.
+
+    ``R(0) + 2 sum_i [(1 - i/n)(1-p)^i + (i/n)(1-p)^(n-i)] R(i)``, p = `restart`, R the autocovariances with divisor n
+    (Politis & Romano 1994, Lemma 1).
+    """
+    n = series.size
+    centred = series - series.mean()
+    covariance = np.correlate(centred, centred, mode="full")[n - 1 :] / n
+    lag = np.arange(1, n)
+    stay = 1.0 - restart
+    weights = (1.0 - lag / n) * stay**lag + lag / n * stay ** (n - lag)
+    return float(covariance[0] + 2.0 * (weights * covariance[1:]).sum())

@@ -7,11 +7,16 @@ Every function takes arrays without NaN (the caller has left those pairs out) an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import stats
 
 from eventstudy._typing import BoolArray, FloatArray, IntArray
+from eventstudy.errors import InputError
+
+#: Whose standardisation is followed where published software disagrees, see `standardise`.
+Convention = Literal["textbook", "estudy2", "eventstudy2"]
 
 #: Pairs of residual series with fewer common days count as uncorrelated.
 MIN_COMMON = 20
@@ -75,11 +80,162 @@ def cross_sectional_t(values: FloatArray) -> Stat | Inapplicable:
     return Stat(float(np.sqrt(n) * values.mean() / spread), float(n - 1))
 
 
-def patell_z(sums: FloatArray, length: FloatArray, dof: IntArray) -> Stat | Inapplicable:
+def refuse_below(fewest: int, n: int, why: str) -> Inapplicable | None:
+    """The refusal of a statistic that needs `fewest` pairs, None when there are enough."""
+    return None if n >= fewest else Inapplicable(f"needs at least {fewest} pairs, there is {n}: {why}")
+
+
+def estimation_sd(
+    sigma: FloatArray, dof: IntArray, observations: IntArray, convention: Convention = "textbook"
+) -> FloatArray:
+    """Residual standard deviation by the rule of a given package, shape (N,).
+
+    ``estudy2`` (R, 0.10) divides by M - 1 whatever the model, so its Patell z and Brown & Warner (1980) J1 under a
+    market model are ``sqrt((M - 1) / (M - 2))`` times the textbook's; the others divide by the degrees of freedom.
+    """
+    return np.asarray(sigma * np.sqrt(dof / (observations - 1.0))) if convention == "estudy2" else sigma
+
+
+def standardise(
+    ar: FloatArray,
+    sigma: FloatArray,
+    leverage: FloatArray,
+    *,
+    dof: IntArray,
+    observations: IntArray,
+    convention: Convention = "textbook",
+) -> FloatArray:
+    r"""Standardised abnormal responses of one day, by the rule of a given package.
+
+    Parameters
+    ----------
+    ar, leverage : ndarray, shape (N,) or (N, T)
+        Abnormal responses, and ``h = x'(X'X)^-1 x``: the forecast variance is ``s^2 (1 + h)``.
+    sigma, dof, observations : ndarray, shape (N,)
+        Residual standard deviation with divisor `dof`, and estimation sessions M.
+    convention : {"textbook", "estudy2", "eventstudy2"}
+        ``textbook``: ``AR / (s sqrt(1 + h))`` (Patell 1976). ``estudy2``: the same with s of `estimation_sd`.
+        ``eventstudy2`` (Stata, 3.0, and its port EventStudy.jl): ``AR / (s (1 + h)^(1/4))``.
+
+    Returns
+    -------
+    ndarray, shape as `ar`
+        NaN where `ar` is.
+    """
+    s = estimation_sd(sigma, dof, observations, convention).reshape(-1, *(1,) * (ar.ndim - 1))
+    return np.asarray(ar / (s * (1.0 + leverage) ** (0.25 if convention == "eventstudy2" else 0.5)))
+
+
+def standardise_sum(sar: FloatArray, convention: Convention = "textbook") -> FloatArray:
+    """Running standardised responses over a window from the daily ones, shape (N, L).
+
+    ``eventstudy2`` divides the running sum by the root of the sessions counted so far, the textbook's CSAR is the sum
+    itself; neither knows that forecast errors of different days are correlated, so prefer SCAR.
+    """
+    total = sar.cumsum(axis=1)
+    return np.asarray(total / np.sqrt(np.arange(1, sar.shape[1] + 1)) if convention == "eventstudy2" else total)
+
+
+def mackinlay_j1(
+    car: FloatArray,
+    se: FloatArray,
+    *,
+    convention: Literal["textbook", "estudy2"] = "textbook",
+    dof: IntArray | None = None,
+    observations: IntArray | None = None,
+) -> Stat | Inapplicable:
+    """``CAAR / sqrt(sum se^2 / N^2)``, normal (MacKinlay 1997, JEL 35:13-39).
+
+    `se` is ``s sqrt(L)`` in the paper, or the full forecast error; with s^2 L this is also Brown & Warner (1980).
+    `dof` and `observations` are needed for ``estudy2``, see `estimation_sd`.
+    """
+    if convention == "estudy2":
+        if dof is None or observations is None:
+            raise InputError("convention 'estudy2' needs the degrees of freedom and observations of every pair")
+        se = estimation_sd(se, dof, observations, convention)
+    if car.size < 1:
+        return Inapplicable("needs at least 1 pair, there is 0")
+    spread = np.sqrt((se**2).sum())
+    if not spread > 0.0:
+        return Inapplicable("the residuals do not vary over the estimation window")
+    return Stat(float(car.sum() / spread))
+
+
+def crude_t(sum_aar: float, days: int, estimation: FloatArray) -> Stat | Inapplicable:
+    """``sum AAR / (s sqrt(L))``, s of the AAR series over the estimation window (Brown & Warner 1980, 1985).
+
+    Student with ``m - 1`` degrees of freedom, m the sessions in `estimation`.
+    """
+    if estimation.size < 2:
+        return Inapplicable(f"{estimation.size} estimation sessions have no standard deviation")
+    spread = estimation.std(ddof=1)
+    if not spread > 0.0:
+        return Inapplicable("the mean abnormal response does not vary over the estimation window")
+    return Stat(float(sum_aar / (spread * np.sqrt(days))), float(estimation.size - 1))
+
+
+def skewness_adjusted_t(
+    values: FloatArray, *, form: Literal["johnson", "hall", "hall_adjusted"]
+) -> Stat | Inapplicable:
+    r"""The t statistic corrected for skewness, normal.
+
+    ``sqrt(N) (S + g S^2 / 3 + g / (6 N))`` with ``S = mean / s`` and ``g = sum (x - mean)^3 / (N s^3)`` (Johnson 1978,
+    JASA 73:536-544; Lyon, Barber & Tsai 1999, J. Finance 54:165-201). Hall (1992, JRSS-B 54:221-228) adds
+    ``g^2 S^3 / 27``, which makes the transformation monotone; ``hall_adjusted`` takes ``g N^2 / ((N-1)(N-2))``.
+    """
+    n = values.size
+    refused = refuse_below(3, n, "fewer have no skewness")
+    if refused:
+        return refused
+    spread = values.std(ddof=1)
+    if spread <= 1e-12 * np.abs(values).max():
+        return Inapplicable("all pairs have the same value: no cross-sectional variation")
+    ratio = values.mean() / spread
+    skew = ((values - values.mean()) ** 3).mean() / spread**3
+    if form == "hall_adjusted":
+        skew *= n**2 / ((n - 1.0) * (n - 2.0))
+    cubic = 0.0 if form == "johnson" else skew**2 * ratio**3 / 27.0
+    return Stat(float(np.sqrt(n) * (ratio + skew * ratio**2 / 3.0 + cubic + skew / (6.0 * n))))
+
+
+def jackknife_t(values: FloatArray) -> Stat | Inapplicable:
+    """T of the jackknife pseudo-values of ``mean / s``, t(N - 1).
+
+    Tukey's jackknife of the standardised mean, after Giaccotto & Sfiridis (1996, J. Economics & Business 48), whose
+    own weights could not be read. Every leave-one-out pair of moments follows from the sums, without a loop.
+    """
+    n = values.size
+    refused = refuse_below(3, n, "leaving one out must leave two")
+    if refused:
+        return refused
+    mean = values.mean()
+    deviation = values - mean
+    rest = (deviation @ deviation - deviation**2 * n / (n - 1.0)) / (n - 2.0)
+    if rest.min() <= 1e-24 * np.abs(values).max() ** 2:
+        return Inapplicable("without one pair the others have the same value: no cross-sectional variation")
+    theta = mean / np.sqrt(deviation @ deviation / (n - 1.0))
+    left_out = (mean - deviation / (n - 1.0)) / np.sqrt(rest)
+    return cross_sectional_t(n * theta - (n - 1.0) * left_out)
+
+
+def patell_z(
+    sums: FloatArray,
+    length: FloatArray,
+    dof: IntArray,
+    *,
+    convention: Literal["textbook", "estudy2"] = "textbook",
+    observations: IntArray | None = None,
+) -> Stat | Inapplicable:
     """``sum(sums) / sqrt(sum(length d / (d - 2)))`` (Patell 1976, J. Accounting Research 14:246-276).
 
-    With ``length = 1`` and SCARs it uses the full forecast covariance; with CSARs and L the daily one.
+    With ``length = 1`` and SCARs it uses the full forecast covariance; with CSARs and L the daily one. `sums` are the
+    textbook's; ``estudy2`` rescales them by `observations` M, see `estimation_sd`. For ``eventstudy2`` pass sums of
+    what `standardise` returns.
     """
+    if convention == "estudy2":
+        if observations is None:
+            raise InputError("convention 'estudy2' needs the observations of every pair")
+        sums = sums / estimation_sd(np.ones(sums.size), dof, observations, convention)
     if sums.size < 1:
         return Inapplicable("needs at least 1 pair, there is 0")
     if (dof <= 2).any():

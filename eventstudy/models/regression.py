@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from eventstudy.domain.align import AlignedSample
-from eventstudy.kernels.ols import fit_ols
-from eventstudy.models.base import MODELS, FittedModel, as_ids
+from eventstudy.models.base import MODELS, FittedModel, Ids, OnBenchmarks, as_ids, regress
 
 
 @MODELS.register(
     "market_model",
     "market model",
     formula="R = a + b R_m + e by least squares over the estimation window",
+    assumptions="a and b do not change; the benchmark is struck no later than the instrument and did not react",
+    needs="2 + number of benchmarks estimation sessions",
+    benchmarks="market",
     reference="Fama, Fisher, Jensen & Roll (1969), Int. Economic Review 10:1-21; "
     "MacKinlay (1997), J. Economic Literature 35:13-39",
 )
 @dataclass(frozen=True, slots=True, init=False)
-class MarketModel:
+class MarketModel(OnBenchmarks):
     """Least squares on the market, or on several benchmarks at once: k = 1 + number of benchmarks.
 
     Parameters
@@ -39,7 +39,7 @@ class MarketModel:
 
     market: tuple[str, ...] | None
 
-    def __init__(self, market: str | tuple[str, ...] | list[str] | None = None) -> None:
+    def __init__(self, market: Ids = None) -> None:
         object.__setattr__(self, "market", as_ids(market))
 
     @property
@@ -52,17 +52,7 @@ class MarketModel:
         """The model in words."""
         return "market model" + (f" on {' and '.join(self.market)}" if self.market else "")
 
-    @property
-    def needs_market(self) -> bool:
-        """Yes."""
-        return True
-
     def fit(self, sample: AlignedSample) -> FittedModel:
         """Regress each pair's response on the benchmarks over the estimation window."""
-        design = np.concatenate((np.ones((*sample.response.shape, 1)), sample.factors), axis=2)
-        ols = fit_ols(design, sample.response, sample.estimation)
-        return FittedModel(
-            spec=self, names=("alpha", *(f"beta_{f}" for f in sample.factor_ids)), params=ols.params,
-            sigma=ols.sigma, dof=ols.dof, expected=np.einsum("ntk,nk->nt", design, ols.params), design=design,
-            gram_inv=ols.gram_inv, singular=ols.singular,
-        )  # fmt: skip
+        names = ("alpha", *(f"beta_{f}" for f in sample.factor_ids))
+        return regress(self, sample, sample.factors, names)

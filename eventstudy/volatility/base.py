@@ -199,12 +199,13 @@ def variance_model(
     residual = ar.ar[0][known]
     if residual[:n_fit].std() == 0.0:
         return "the residuals do not vary before the gap"
-    return _model_of(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
+    return model_of_residuals(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
 
 
-def _model_of(
+def model_of_residuals(
     residual: FloatArray, offsets: IntArray, dates: DateArray, n_fit: int, spec: GarchResponse
 ) -> VarianceModel:
+    """Fit the variance of residuals whose first `n_fit` entries lie before the gap, and filter through the rest."""
     before = residual[:n_fit]
     level = float(np.mean(before**2))
     zero = np.asarray(0.0)

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import eventstudy as es
+from eventstudy.domain.volume import log_volume
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.benchmarks import ComparisonPortfolio
+from eventstudy.models.factors import carhart, fama_french_3, fama_french_5
+from eventstudy.models.thin import Dimson, ScholesWilliams
+from tests.conformance.statistics import (
+    PANEL,
+    meta_tree,
+    multiple_tree,
+    name,
+    section_trees,
+    tests_tree,
+    window_tree,
+)
 
 Tree = dict[str, Any]
 
-#: Reference name of each built model -> its class and whether it takes the market.
-MODELS = {
+#: Reference name of each built model -> the model, given the market's name.
+MODELS: dict[str, Callable[[str], ExpectedReturn]] = {
     "constant_mean": lambda market: es.ConstantMean(),
     "market_adjusted": lambda market: es.MarketAdjusted(market),
     "market_model": lambda market: es.MarketModel(market),
+    "ff3": lambda market: fama_french_3(),
+    "carhart": lambda market: carhart(),
+    "ff5": lambda market: fama_french_5(),
+    "reference_portfolio": lambda market: ComparisonPortfolio(exclude=market),
+    "scholes_williams": lambda market: ScholesWilliams(market),
+    "dimson": lambda market: Dimson(market),
 }
-PANEL = (
-    "cs_t", "patell_z", "patell_z_csar", "bmp_t", "bmp_t_csar", "kp_patell_calendar", "kp_patell_event",
-    "kp_bmp_calendar", "kp_bmp_event",
-)  # fmt: skip
+#: Models on ready-made factors, which the reference computes for simple returns alone.
+FACTOR_MODELS = ("ff3", "carhart", "ff5")
+#: Models of the logarithm of volume; the market's volume is one column among the others.
+VOLUME_MODELS = ("constant_mean", "market_model")
+#: What a beta is made of: beside the coefficients in the reference, among them in the library.
+EXTRA = ("beta_lag", "beta_0", "beta_lead", "rho_m")
 #: Reference words for an exclusion -> outcomes that mean it.
 EXCLUSIONS = {
     es.Outcome.UNKNOWN_INSTRUMENT: "unknown_symbol",
@@ -42,15 +66,30 @@ def compute_set(folder: Path) -> Tree:
         nonpositive=config["nonpositive"],
     )
     events = es.read_events(folder / "events.csv", extra="ignore")
-    return {
-        "models": {
-            f"{model}|{returns}|{policy}": _compute_model(prices, events, config, model, returns, policy)
-            for model in config["models"]
-            for returns in config["returns"]
-            for policy in config["policies"]
-            if model in MODELS
-        }
+    tables = {model: prices for model in config["models"] if model in MODELS and model not in FACTOR_MODELS}
+    if (folder / "factors.csv").is_file():
+        factors = es.read_returns(folder / "factors.csv", unit="fraction", rename={"MktRF": "MKT-RF"})
+        tables |= {model: prices.joined(factors) for model in FACTOR_MODELS}
+    models = {
+        f"{model}|{returns}|{policy}": _compute_model(table, events, config, model, returns, policy)
+        for model, table in tables.items()
+        for returns in (["simple"] if model in FACTOR_MODELS else config["returns"])
+        for policy in config["policies"]
     }
+    if (folder / "volume.csv").is_file():
+        volume = log_volume(es.load("files", folder / "volume.csv"))
+        models |= {
+            f"{model}|logvolume|strict": _compute_model(volume, events, config, model, "instrument", "strict")
+            for model in VOLUME_MODELS
+        }
+    table = pd.read_csv(folder / "events.csv").set_index("event_id")
+    firms = tuple(i for i in prices.ids if i != config["market"])
+
+    def run(key: str, chosen: es.EventTable, statistics: tuple[str, ...]) -> es.StudyResult:
+        study = replace(study_of(config, *key.split("|")), statistics=statistics)
+        return study.run(prices, chosen, others=es.EventTable([]))
+
+    return {"models": models} | section_trees(run, events, table, firms)
 
 
 def windows_of(config: Tree) -> tuple[tuple[int, int], ...]:
@@ -59,13 +98,12 @@ def windows_of(config: Tree) -> tuple[tuple[int, int], ...]:
     return tuple(dict.fromkeys([*days, *((a, b) for a, b in config["windows"])]))
 
 
-def _compute_model(
-    prices: es.PriceTable, events: es.EventTable, config: Tree, model: str, returns: str, policy: str
-) -> Tree:
-    study = es.Study(
+def study_of(config: Tree, model: str, returns: str, policy: str) -> es.Study:
+    """The study of one entry of the reference."""
+    return es.Study(
         model=MODELS[model](config["market"]),
         returns=returns,
-        calendar=config["market"] if policy == "strict" else None,
+        calendar=config["market"],
         volatility=None,
         statistics=("t_fe", "sq_raw", *PANEL),
         window=es.EventWindow(
@@ -80,6 +118,12 @@ def _compute_model(
             missing="sum",
         ),
     )
+
+
+def _compute_model(
+    prices: es.PriceTable, events: es.EventTable, config: Tree, model: str, returns: str, policy: str
+) -> Tree:
+    study = study_of(config, model, returns, policy)
     result = study.run(prices, events, others=es.EventTable([]))
     day0 = {d.event: d.session for d in result.day0}
     tree: Tree = {"events": {}, "excluded": {}, "tests": {}, "meta": {}}
@@ -90,9 +134,9 @@ def _compute_model(
         return tree
     for row, (event, _) in enumerate(result.abnormal.pairs):
         tree["events"][event] = _event(result, row, str(day0[event]), windows_of(config))
-    tree["tests"] = {name(w): _tests(result, w) for w in windows_of(config)}
-    calendar, by_event = result.correlations
-    tree["meta"] = {"rbar_calendar": number(calendar), "rbar_event": number(by_event)}
+    tree["tests"] = {name(w): tests_tree(result, w) for w in windows_of(config)}
+    tree["meta"] = meta_tree(result)
+    tree["multiple"] = multiple_tree(result)
     return tree
 
 
@@ -107,61 +151,16 @@ def _event(result: es.StudyResult, row: int, day0: str, windows: tuple[tuple[int
     own = result.tests.where(event=event, instrument=instrument)
     by_key = {(t.window, t.statistic): t for t in own}
     observations = int(ar.estimation[row].sum())
-    return {
+    params = ar.params[row]
+    extra = {key: value for key, value in params.items() if key in EXTRA}
+    return ({"extra": extra} if extra else {}) | {
         "day0": day0,
         "M": observations,
         "k": observations - int(ar.dof[row]),
         "df": int(ar.dof[row]),
-        "params": list(ar.params[row].values()),
+        "params": [value for key, value in params.items() if key not in EXTRA],
         "s": float(ar.sigma[row]),
         "AR": {str(o): float(ar.ar[row, c]) for o, c in columns.items() if np.isfinite(ar.ar[row, c])},
         "SAR": {str(o): float(sar[c]) for o, c in columns.items() if np.isfinite(sar[c])},
-        "windows": {name(w): _window(ar, row, w, by_key) for w in windows},
+        "windows": {name(w): window_tree(ar, row, w, by_key) for w in windows},
     }
-
-
-def _window(ar: Any, row: int, window: tuple[int, int], tests: dict[Any, es.TestResult]) -> Tree:
-    car = ar.car(window)
-    length = int(car.length[row])
-    if length == 0:
-        return {"L": 0}
-    t, sq = tests[window, "t_fe"], tests[window, "sq_raw"]
-    return {
-        "L": length,
-        "CAR": float(car.car[row]),
-        "se_naive": float(car.se_naive[row]),
-        "se_fe": float(car.se[row]),
-        "SCAR": float(car.scar[row]),
-        "CSAR": float(car.csar[row]),
-        "t_fe": number(t.value),
-        "p_fe": number(t.pvalue),
-        # The smallest rank p is 1 / (1 + B).
-        "sq_B": round(1.0 / sq.smallest_p) - 1 if sq.applicable else None,
-        "sq_p_abs": number(sq.pvalue),
-    }
-
-
-def _tests(result: es.StudyResult, window: tuple[int, int]) -> Tree:
-    """Statistics across pairs that exist; a refusal leaves its key out, like the reference."""
-    found: Tree = {}
-    for test in result.tests.where(window=window):
-        if test.instrument is not None or not test.applicable:
-            continue
-        found[test.statistic] = {
-            "value": number(test.value),
-            "p": number(test.pvalue),
-            "df": int(test.dof) if math.isfinite(test.dof) else None,
-            "N": test.n_pairs,
-        }
-        found["caar"] = {"value": number(test.estimate), "p": None, "df": None, "N": test.n_pairs}
-    return found
-
-
-def name(window: tuple[int, int]) -> str:
-    """Window as the reference writes it."""
-    return f"[{window[0]},{window[1]}]"
-
-
-def number(value: float) -> float | None:
-    """A finite float, else None."""
-    return float(value) if math.isfinite(value) else None

@@ -17,11 +17,15 @@ from typing import Any
 HERE = Path(__file__).parent
 SETS = ("clean", "messy", "single", "volpanel")
 FILES = ("config.json", "events.csv", "prices.csv")
+#: Read by some models only; not every set has them.
+MORE_FILES = ("factors.csv", "volume.csv")
+#: Statistics across pairs do not depend on the model: every day for these, the named windows for the others.
+EVERY_DAY = ("constant_mean", "market_adjusted", "market_model")
 
 
 def main(oracle: Path) -> None:
     """Write ``fixtures/<set>/*.gz`` and ``expected/<set>.json.gz``."""
-    from tests.conformance.compare import EVENT_KEYS, META_KEYS, TEST_KEYS, WINDOW_KEYS
+    from tests.conformance.compare import EVENT_KEYS, META_KEYS, NO_MEANING, TEST_KEYS, WINDOW_KEYS, without
     from tests.conformance.compute import MODELS, name
 
     for one in SETS:
@@ -30,18 +34,23 @@ def main(oracle: Path) -> None:
         full = json.loads((oracle / "expected" / f"{one}.json").read_text(encoding="utf-8"))
         models = {}
         for key, model in full["models"].items():
-            if key.split("|")[0] not in MODELS or "logvolume" in key:
+            name_of, returns, _ = key.split("|")
+            if name_of not in MODELS:
                 continue
+            every_day = name_of in EVERY_DAY and returns != "logvolume"
+            model = without(model, NO_MEANING.get(returns, ()))
             models[key] = {
                 "events": {e: _event(v, windows, EVENT_KEYS, WINDOW_KEYS) for e, v in model["events"].items()},
                 "excluded": model["excluded"],
                 "meta": {k: v for k, v in model["meta"].items() if k in META_KEYS},
                 "tests": {
-                    w: {k: v for k, v in stats.items() if k in TEST_KEYS} for w, stats in model["tests"].items()
+                    w: {k: v for k, v in stats.items() if k in TEST_KEYS}
+                    for w, stats in model["tests"].items()
+                    if every_day or w in windows
                 },
             }
         _write(HERE / "expected" / f"{one}.json.gz", json.dumps({"models": models}, separators=(",", ":")).encode())
-        for file in FILES:
+        for file in (*FILES, *(f for f in MORE_FILES if (oracle / "fixtures" / one / f).is_file())):
             _write(HERE / "fixtures" / one / f"{file}.gz", (oracle / "fixtures" / one / file).read_bytes())
 
 

@@ -1,0 +1,31 @@
+"""``eventstudy calibrate``: measured size and power of statistics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from eventstudy.calibrate import World, calibrate
+from eventstudy.cli.app import JsonOption, app, offsets_of, show, split
+
+
+@app.command(name="calibrate")
+def calibrate_command(
+    method: Annotated[list[str], typer.Option(help="Statistics, comma-separated (eventstudy statistics).")],
+    world: Annotated[World, typer.Option(help="What a statistic may get wrong.")] = "iid_normal",
+    window: Annotated[str, typer.Option(help="Tested sessions.")] = "0,0",
+    m: Annotated[int, typer.Option("--m", help="Estimation sessions.")] = 250,
+    n: Annotated[int, typer.Option("--n", help="Pairs.")] = 1,
+    reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
+    effect: Annotated[float, typer.Option(help="Injected effect, in standard deviations of a day.")] = 0.0,
+    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often statistics reject when nothing, or a known effect, happened."""
+    first, last = offsets_of("--window", window)
+    cells = calibrate(
+        split(method), world, window=(first, last), m=m, n=n, reps=reps, effect=effect, alpha=alpha, seed=seed
+    )
+    show("cells", [c.to_record() for c in cells], as_json)

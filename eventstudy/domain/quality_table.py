@@ -1,0 +1,160 @@
+"""Every check over a whole table: each series alone, against its bars, its exchange's calendar and its peers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.quality import Flag, check_series
+from eventstudy.domain.quality_bars import check_bars
+from eventstudy.domain.quality_halts import halt_mask, price_limits, suspensions
+from eventstudy.domain.quality_jumps import (
+    Moves,
+    bad_ticks,
+    moves_of,
+    scale_stretches,
+    siblings,
+    splices,
+    splits,
+    unit_stretches,
+)
+from eventstudy.domain.quality_sources import compare_sources
+from eventstudy.domain.sessions import Sessions, check_sessions, exchange_sessions
+
+#: Two prices of one good, compared when a table holds both: the first is judged.
+SAME_GOOD = (("ALI=F", "LME-3M"), ("ALI=F", "PALUMUSDM"), ("PALUMUSDM", "LME-CASH"), ("SHFE.AL", "LME-3M"))
+#: Exchanges whose daily prices are chains of contracts.
+CHAINS = ("COMEX", "SHFE", "CME")
+#: Series of one file that repeat on one day because the row is a copy.
+COPIED_ROW = 5
+
+
+def check_table(table: PriceTable) -> tuple[Flag, ...]:
+    """All findings about a table, by instrument and date; nothing is repaired.
+
+    Takes a second or so, mostly for the exchanges' calendars; `PriceTable.flags` holds the cheap part.
+
+    Parameters
+    ----------
+    table : PriceTable
+        Peers (other tenors, other prices of the same good) are looked for among its columns.
+
+    Returns
+    -------
+    tuple of Flag
+        `PriceTable.flags` included; each finding once.
+    """
+    found = list(table.flags)
+    own = {name: table.frame[name].dropna() for name in table.ids}
+    moves = {
+        name: moves_of(name, levels)
+        for name, levels in own.items()
+        if table.instruments[name].change in ("log", "simple") and len(levels) > 2 and _spacing(levels) <= 4
+    }
+    other = siblings({n: (table.instruments[n].exchange, table.instruments[n].role) for n in moves})
+    last_year = int(table.frame.index[-1].year)
+    for name, levels in own.items():
+        one = table.instruments[name]
+        found += check_series(name, levels, is_level=one.change != "as_is")
+        if name in table.bars:
+            found += check_bars(name, table.bars[name], has_volume=one.role != "fx")
+        sessions = exchange_sessions(one.exchange, last_year)
+        found += check_sessions(name, levels, sessions, [f for f in found if f.instrument == name])
+        if name in moves:
+            found += _moving(one, moves, other.get(name), sessions, table.bars.get(name))
+        elif one.change == "as_is":
+            found += scale_stretches(name, levels)
+    found += _copied_rows(table)
+    for a, b in SAME_GOOD:
+        if a in own and b in own and _comparable(table, a, b):
+            found += compare_sources(own[a], own[b])
+    return in_order(found)
+
+
+def compare_tables(table: PriceTable, against: PriceTable) -> tuple[Flag, ...]:
+    """Findings of `table` against another source of the same instruments.
+
+    Series are matched by id; where the other table holds a single series, everything is compared with it.
+    """
+    found: list[Flag] = []
+    for name in table.ids:
+        theirs = name if name in against else against.ids[0] if len(against.ids) == 1 else None
+        if theirs is None or not (_has_logs(table.instruments[name]) and _has_logs(against.instruments[theirs])):
+            continue
+        label = f"{theirs} of the other source" if theirs == name else theirs
+        found += compare_sources(table.frame[name].dropna(), against.frame[theirs].dropna().rename(label))
+    return in_order(found)
+
+
+def in_order(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    """Each finding once, by instrument, first date and kind."""
+    return tuple(sorted(dict.fromkeys(flags), key=lambda f: (f.instrument, f.start, f.kind, f.end)))
+
+
+def _moving(
+    one: Instrument,
+    moves: Mapping[str, Moves],
+    sibling: str | None,
+    sessions: Sessions | None,
+    bars: pd.DataFrame | None,
+) -> list[Flag]:
+    """Findings about the steps of one series."""
+    own = moves[one.id]
+    other = moves[sibling] if sibling else None
+    reference = next((moves[b] for a, b in SAME_GOOD if a == one.id and b in moves), None)
+    units = unit_stretches(own)
+    odd, halted = {f.start for f in units}, halt_mask(own)
+    flags = [
+        *splits(own, bars),
+        *splices(own, futures=one.exchange in CHAINS, reference=reference, bars=bars, halted=halted),
+        *bad_ticks(own, sibling=other, halted=halted),
+    ]
+    return [
+        *units,
+        *(f for f in flags if f.start not in odd),
+        *suspensions(own, sibling=other, sessions=sessions.days if sessions else None),
+        *price_limits(own, bars),
+    ]
+
+
+def _copied_rows(table: PriceTable) -> list[Flag]:
+    """Rows on which every series of a file repeats its value: a copy of the row before."""
+    flags = []
+    for origin in table.origins:
+        names = [i for i in origin.ids if i in table and _has_logs(table.instruments[i])]
+        if len(names) < COPIED_ROW:
+            continue
+        frame = table.frame[names].dropna(how="all")
+        levels = frame.to_numpy(dtype=np.float64)
+        same = (levels[1:] == levels[:-1]).sum(axis=1)
+        known = (np.isfinite(levels[1:]) & np.isfinite(levels[:-1])).sum(axis=1)
+        for row in np.flatnonzero((same == known) & (known >= COPIED_ROW)).tolist():
+            before, day = frame.index[row].date(), frame.index[row + 1].date()
+            flags += [
+                Flag(
+                    instrument=name, kind="forward_fill", severity="info", start=before, end=day, n=1,
+                    evidence=f"all {known[row]} series of {origin.name} have the same values on {before} and {day}",
+                    meaning="one of the two rows is a copy: a return of zero that nobody could trade",
+                )
+                for name in names
+                if np.isfinite(levels[row, names.index(name)])
+            ]  # fmt: skip
+    return flags
+
+
+def _has_logs(one: Instrument) -> bool:
+    return one.change in ("log", "simple")
+
+
+def _comparable(table: PriceTable, a: str, b: str) -> bool:
+    first, second = table.instruments[a], table.instruments[b]
+    return _has_logs(first) and _has_logs(second) and first.unit == second.unit
+
+
+def _spacing(levels: pd.Series) -> int:
+    gaps = np.diff(levels.index.to_numpy().astype("datetime64[D]")).astype(np.int64)
+    return int(np.median(gaps))

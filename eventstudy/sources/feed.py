@@ -1,0 +1,213 @@
+"""What a network source is: the values that pass between asking, reading and keeping."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+
+from eventstudy._typing import BoolArray, DateArray, FloatArray
+from eventstudy.domain.instruments import Instrument
+from eventstudy.errors import FetchError, InputError
+from eventstudy.sources.base import Nonpositive
+from eventstudy.sources.faults import Answer
+from eventstudy.sources.http import Line
+from eventstudy.sources.store import Entry, Store
+
+#: normal: the store where it covers the range, else the network; refresh: the network; offline: the store.
+Mode = Literal["normal", "refresh", "offline"]
+#: A series that ends this many days before its range is said to be stale, one that starts this much late to be short.
+STALE_DAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Dates that are wanted, both included; None is as far as the source goes."""
+
+    start: dt.date | None = None
+    end: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.start > self.end:
+            raise InputError(f"the range starts on {self.start}, after its end {self.end}; swap --from and --to")
+
+    def holds(self, days: DateArray) -> BoolArray:
+        """Which of `days` lie inside, shape of `days`."""
+        inside = np.ones(days.shape, dtype=bool)
+        if self.start is not None:
+            inside &= days >= np.datetime64(self.start)
+        if self.end is not None:
+            inside &= days <= np.datetime64(self.end)
+        return inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One answer's worth of data: the symbol in the source's words and the range that is asked for."""
+
+    symbol: str
+    asked: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One series of an answer: dates ascending and unique, NaN where the source has no price.
+
+    Attributes
+    ----------
+    days : array of datetime64[D], shape (rows,)
+    values : array, shape (rows,)
+        Levels as the source gives them: split-adjusted closes, official prices, factors as fractions.
+    dividends : array, shape (rows,), or None
+        Paid on the day; levels then become total returns.
+    bars : mapping
+        ``open``, ``high``, ``low``, ``close``, ``volume``.
+    """
+
+    days: DateArray
+    values: FloatArray
+    dividends: FloatArray | None = None
+    bars: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """An answer that was read and checked: columns by instrument id."""
+
+    columns: Mapping[str, Column]
+    currency: str = ""
+    zone: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def known_days(self) -> DateArray:
+        """Dates on which any column has a value, ascending."""
+        days = [c.days[~np.isnan(c.values)] for c in self.columns.values()]
+        return np.unique(np.concatenate(days)) if days else np.array([], dtype="datetime64[D]")
+
+
+class Feed(Protocol):
+    """One network source: where things are, how they are asked for, what the bytes mean."""
+
+    key: str
+    layout: str
+    #: Packages that make the request, for the manifest.
+    packages: tuple[str, ...]
+
+    def symbol(self, one: Instrument) -> str:
+        """What the source calls the instrument; ``""`` when it does not have it."""
+        ...
+
+    def parts(self, symbol: str, span: Span, last: dt.date) -> list[Part]:
+        """The answers that hold `span`; `last` is the last day whose session is over."""
+        ...
+
+    def ask(self, part: Part, one: Instrument, line: Line) -> Answer:
+        """Make one request; raises the typed error of a failure."""
+        ...
+
+    def read(self, part: Part, answer: Answer, ids: Sequence[str], nonpositive: Nonpositive) -> Parsed:
+        """Read and check the bytes; raises `MalformedResponse`, `BadPayload` or `NoDataInRange`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a source changed in rows that it had published before."""
+
+    rows_changed: int
+    rows_gone: int
+    largest: float
+    largest_on: str
+
+    def __str__(self) -> str:
+        words = [f"{self.rows_changed} rows revised, by up to {self.largest:.3%} on {self.largest_on}"]
+        words = words if self.rows_changed else []
+        words += [f"{self.rows_gone} rows are gone"] if self.rows_gone else []
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Got:
+    """One part that is there.
+
+    Attributes
+    ----------
+    entry : Entry
+        Its line in the store.
+    ids : tuple of str
+        Instruments that are taken from it.
+    parsed : Parsed
+    from_store : bool
+        True when no request was made.
+    revision : Revision or None
+        Against the answer of before, where rows differ.
+    """
+
+    entry: Entry
+    ids: tuple[str, ...]
+    parsed: Parsed
+    from_store: bool
+    revision: Revision | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a user should know of it: revisions, odd rows, a series that starts late or ended early."""
+        revised = (str(self.revision),) if self.revision else ()
+        return (*revised, *_edges(self.entry), *self.parsed.notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """How to get things: mode, store, way to the network, what a price of zero is.
+
+    Attributes
+    ----------
+    mode : {"normal", "refresh", "offline"}
+    store : Store
+    line : Line
+    nonpositive : {"error", "missing"}
+    progress : callable
+        Called with (symbol, done, all) before every part.
+    only : frozenset of str or None
+        Hashes of the stored answers that may be used; None is all.
+    """
+
+    mode: Mode = "normal"
+    store: Store = field(default_factory=Store)
+    line: Line = field(default_factory=Line)
+    nonpositive: Nonpositive = "error"
+    progress: Callable[[str, int, int], object] = lambda symbol, done, total: None
+    only: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise InputError(f"mode = {self.mode!r} is not one of {', '.join(map(repr, get_args(Mode)))}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Parts that are there, and the error of every symbol that is not."""
+
+    got: tuple[Got, ...]
+    failures: Mapping[str, FetchError]
+    missing: tuple[str, ...]
+
+    def require_all(self) -> None:
+        """Raise the first failure, which says what is there and what is not."""
+        for error in self.failures.values():
+            raise error.among(dict.fromkeys(g.entry.symbol for g in self.got), self.missing)
+
+
+def _edges(entry: Entry) -> tuple[str, ...]:
+    """Says where the rows fall short of the range that was asked for."""
+    out = []
+    if entry.asked_from:
+        late = (dt.date.fromisoformat(entry.first) - dt.date.fromisoformat(entry.asked_from)).days
+        out += [f"starts {late} days after the range"] if late > STALE_DAYS else []
+    early = (entry.settled_to - dt.date.fromisoformat(entry.last)).days
+    out += [f"ends {early} days before the range"] if early > STALE_DAYS else []
+    return tuple(out)
