@@ -73,7 +73,7 @@ def resolve_model(
         return ConstantMean(), (), f"{instrument.id} has no default benchmark: constant mean"
     if instrument.id in factors:
         raise InputError(
-            f"the market {instrument.id!r} is the instrument itself: its abnormal return would be zero by construction; "
+            f"the market {instrument.id!r} is the instrument itself: its abnormal return would be zero; "
             "name another market"
         )
     for factor in factors:
@@ -107,9 +107,7 @@ def prepare_series(
     everything = {e.id: e for e in (*others.values(), *studied)}
     masked = mask_events(series, everything.values())
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
-    return PreparedSeries(
-        series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note
-    )
+    return PreparedSeries(series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note)
 
 
 def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> tuple[Day0, PairOutcome]:
@@ -181,14 +179,13 @@ def _staleness(prepared: PreparedSeries, position: int, window: EventWindow, pri
     estimation = frozen[max(0, position + window.estimation[0]) : position + window.estimation[1] + 1]
     if not near.any() and (estimation.size == 0 or estimation.mean() <= 0.5):
         return ""
-    first, last = min(
-        frozen_stretches(series.level), key=lambda run: max(run[0] - position, position - run[1], 0)
-    )
+    first, last = min(frozen_stretches(series.level), key=lambda run: max(run[0] - position, position - run[1], 0))
     run = f"{series.dates[first]}..{series.dates[last]}"
     here = f"the price stands at {series.level[position]:g} on day 0" if near.any() else "most of the estimation window"
     return (
         f"the feed is frozen over {run} ({last - first + 1} sessions of repeated prices); {here}: "
-        "no effect can be measured with this series" + (", use an LME price" if series.instrument.exchange == "COMEX" else "")
+        "no effect can be measured with this series"
+        + (", use an LME price" if series.instrument.exchange == "COMEX" else "")
     )
 
 

@@ -340,18 +340,20 @@ def _spec_error(file: Path, text: str, error: ValidationError) -> FileFormatErro
         if inner is not None and isinstance(inner.annotation, type) and issubclass(inner.annotation, BaseModel):
             table = inner.annotation
     if first["type"] == "extra_forbidden":
-        words = str(UnknownNameError("key", keys[-1], table.model_fields)) + f"; allowed: {', '.join(table.model_fields)}"
+        words = (
+            str(UnknownNameError("key", keys[-1], table.model_fields)) + f"; allowed: {', '.join(table.model_fields)}"
+        )
     else:
         words = f"{first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}"
     return FileFormatError(words, path=file, row=line_of(text, keys), column=".".join(keys))
 
 
 def line_of(text: str, keys: list[str]) -> int | None:
-    """Line of ``table.key`` in a TOML text, counted from 1; None when it is not found.
+    r"""Line of ``table.key`` in a TOML text, counted from 1; None when it is not found.
 
     Examples
     --------
-    >>> line_of("seed = 1\\n[window]\\nevent = [-5, 10]\\n", ["window", "event"])
+    >>> line_of("seed = 1\n[window]\nevent = [-5, 10]\n", ["window", "event"])
     3
     """
     depth: list[str] = []

@@ -88,7 +88,8 @@ def effect(value: float, unit: str) -> str:
     if not math.isfinite(value):
         return "unbounded" if math.isinf(value) else "undefined"
     if unit == "fraction":
-        return f"{value:+.1%}" if abs(value) >= 0.0005 else f"{value:+.2%}"
+        text = f"{value:+.1%}" if abs(value) >= 0.0005 else f"{value:+.2%}"
+        return "0.0%" if text in ("+0.00%", "-0.00%") else text
     return f"{value:+.3g} {unit}" if abs(value) < 1.0 else f"{value:+,.1f} {unit}"
 
 
@@ -153,15 +154,14 @@ def _row(rows: list[TestResult]) -> TestResult | None:
     return rows[0] if rows else None
 
 
-def _sentence(
-    result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float
-) -> str:
+def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float) -> str:
     moved = "rose" if test.estimate > 0 else "fell"
     level = f"{1.0 - result.study.alpha:.0%}"
     benchmark = _benchmark(result, test.instrument or "")
     text = (
         f"Around “{title}”, {name} {moved} {size(test.estimate, test.unit)} {benchmark} over "
-        f"{window_words(test.window)} ({level} interval {effect(test.low, test.unit)} to {effect(test.high, test.unit)}, "
+        f"{window_words(test.window)} ({level} interval {effect(test.low, test.unit)} to "
+        f"{effect(test.high, test.unit)}, "
         f"{p_words(test.pvalue)}): "
     )
     if word == "reaction":
@@ -177,18 +177,7 @@ def _benchmark(result: StudyResult, instrument: str) -> str:
 
 
 def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
-    rows = result.tests.where(event=outcome.event, instrument=outcome.instrument, statistic="verdict")
-    parts = []
-    for test in rows:
-        if test.window == result.primary or not test.applicable:
-            continue
-        clear = "stands out" if test.pvalue <= result.study.alpha else "does not stand out from chance"
-        parts.append(
-            f"{window_words(test.window).capitalize()}: {effect(test.estimate, test.unit)} "
-            f"({effect(test.low, test.unit)} to {effect(test.high, test.unit)}, {p_words(test.pvalue)}), {clear}."
-        )
-    if parts:
-        parts.insert(0, "Other windows, which the verdict does not rest on:")
+    parts = [_other_windows(result, outcome)]
     for response in result.volatility:
         if (response.event, response.instrument) == (outcome.event, outcome.instrument):
             parts.append(volatility_words(response, result.study.alpha))
@@ -196,8 +185,8 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
         if (other.event, other.instrument) == (outcome.event, outcome.instrument):
             how = "left out of" if other.overlap == "mask" else "kept in"
             parts.append(
-                f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect over "
-                f"{window_words(result.primary)} is {effect(other.estimate, other.unit)}."
+                f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect "
+                f"over {window_words(result.primary)} is {effect(other.estimate, other.unit)}."
             )
     near = [
         o for o in result.overlaps
@@ -207,7 +196,26 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
         listed = ", ".join(f"“{o.title}” (session {o.offset:+d})" for o in near)
         parts.append(f"Other announcements fall into the event window and may have moved the same prices: {listed}.")
     parts.append("Prices show what moved with the announcement, not that the announcement was the cause.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
+
+
+def _other_windows(result: StudyResult, outcome: PairOutcome) -> str:
+    """Which other windows stand out, with their numbers; how many do not."""
+    rows = result.tests.where(event=outcome.event, instrument=outcome.instrument, statistic="verdict")
+    others = [t for t in rows if t.window != result.primary and t.applicable]
+    if not others:
+        return ""
+    clear = [t for t in others if t.pvalue <= result.study.alpha]
+    listed = "; ".join(
+        f"{window_words(t.window)} {effect(t.estimate, t.unit)} ({effect(t.low, t.unit)} to {effect(t.high, t.unit)}, "
+        f"{p_words(t.pvalue)})"
+        for t in clear
+    )
+    if not clear:
+        return f"None of the {len(others)} other windows looked at stands out from chance either."
+    rest = len(others) - len(clear)
+    tail = f"; the other {rest} do not" if rest > 1 else "; the other one does not" if rest else ""
+    return f"Of the other windows, which the verdict does not rest on, these stand out: {listed}{tail}."
 
 
 def volatility_words(response: VolatilityResponse, alpha: float) -> str:
@@ -220,9 +228,12 @@ def volatility_words(response: VolatilityResponse, alpha: float) -> str:
         clear = "lower volatility than expected"
     else:
         clear = "no raised volatility that chance would not explain"
+    model = response.model
+    problem = model.problem if model is not None else ""
+    constant = model is not None and model.method == "constant"
+    against = "the constant variance of the days before" if constant else "the variance expected before"
     text = (
-        f"Volatility on days 1 to {int(response.offsets[-1])}: on average {response.mean_multiplier:.2f} times the variance "
-        f"expected before (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
+        f"Volatility on days 1 to {int(response.offsets[-1])}: on average {response.mean_multiplier:.2f} times "
+        f"{against} (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
     )
-    problem = response.model.problem if response.model else ""
-    return text + (f" ({problem[0].upper()}{problem[1:]}.)" if problem else "")
+    return f"{text} Read it with care: {problem}." if problem else text

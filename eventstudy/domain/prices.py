@@ -330,10 +330,15 @@ def _positive(
         )
     flags.append(
         Flag(
-            instrument=name, kind="missing", severity="warn", start=day.date(), end=bad.index[-1].date(),
-            n=len(bad), evidence=f"{len(bad)} prices of zero or below, first {bad.iloc[0]:g}",
+            instrument=name,
+            kind="missing",
+            severity="warn",
+            start=day.date(),
+            end=bad.index[-1].date(),
+            n=len(bad),
+            evidence=f"{len(bad)} prices of zero or below, first {bad.iloc[0]:g}",
             meaning="treated as missing, as asked",
-        )  # fmt: skip
+        )
     )
     return column.where(column > 0.0)
 
@@ -357,11 +362,15 @@ def _own_history(where: str, one: Instrument, column: pd.Series, flags: list[Fla
         )
     flags.append(
         Flag(
-            instrument=one.id, kind="identity_change", severity="warn", start=foreign.index[0].date(),
-            end=foreign.index[-1].date(), n=len(foreign),
+            instrument=one.id,
+            kind="identity_change",
+            severity="warn",
+            start=foreign.index[0].date(),
+            end=foreign.index[-1].date(),
+            n=len(foreign),
             evidence=f"{len(foreign)} rows before {one.first_valid} belong to {what}",
             meaning="left out; load the file with --as to study the old company",
-        )  # fmt: skip
+        )
     )
     return column.where(column.index >= pd.Timestamp(one.first_valid))
 

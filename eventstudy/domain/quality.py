@@ -19,7 +19,7 @@ FlagKind = Literal[
 ]  # fmt: skip
 Severity = Literal["info", "warn", "refuse"]
 
-#: A level that repeats this often in a row is a feed that stopped, not a market (an eighth-tick share repeats 3-5 times).
+#: A level that repeats this often in a row is a feed that stopped; a share with ticks of an eighth repeats 3-5 times.
 FROZEN_SESSIONS = 10
 FROZEN_BREAK = 5
 #: Longest closure of a market in our data is 12 days (Shanghai, new year).
@@ -123,21 +123,30 @@ def check_series(name: str, levels: pd.Series, *, is_level: bool = True) -> list
         fresh = int(np.count_nonzero(np.diff(values[start : end + 1]))) + 1
         flags.append(
             Flag(
-                instrument=name, kind="frozen_run", severity="refuse", start=days[start].date(), end=days[end].date(),
-                n=end - start + 1, evidence=f"{end - start + 1} sessions in a row show only {fresh} different prices",
+                instrument=name,
+                kind="frozen_run",
+                severity="refuse",
+                start=days[start].date(),
+                end=days[end].date(),
+                n=end - start + 1,
+                evidence=f"{end - start + 1} sessions in a row show only {fresh} different prices",
                 meaning="the feed stopped; an event inside cannot be measured with this series",
-            )  # fmt: skip
+            )
         )
     zero = np.flatnonzero(np.diff(values) == 0.0) + 1
     share = zero.size / (values.size - 1)
     if share > ZERO_SHARE_WARN:
         flags.append(
             Flag(
-                instrument=name, kind="zero_returns", severity="warn", start=days[zero[0]].date(),
-                end=days[zero[-1]].date(), n=int(zero.size),
+                instrument=name,
+                kind="zero_returns",
+                severity="warn",
+                start=days[zero[0]].date(),
+                end=days[zero[-1]].date(),
+                n=int(zero.size),
                 evidence=f"{share:.0%} of all returns are exactly zero",
                 meaning="thinly traded or stale: variances are too small and reactions come late",
-            )  # fmt: skip
+            )
         )
     return flags
 
@@ -153,10 +162,15 @@ def _missing(name: str, levels: pd.Series) -> list[Flag]:
         return []
     return [
         Flag(
-            instrument=name, kind="missing", severity="info", start=blank[0].date(), end=blank[-1].date(),
-            n=len(blank), evidence=f"{len(blank)} rows without a value",
+            instrument=name,
+            kind="missing",
+            severity="info",
+            start=blank[0].date(),
+            end=blank[-1].date(),
+            n=len(blank),
+            evidence=f"{len(blank)} rows without a value",
             meaning="nothing is filled; a return then spans the gap or is left out, by policy",
-        )  # fmt: skip
+        )
     ]
 
 
@@ -166,17 +180,27 @@ def _holes(name: str, days: pd.DatetimeIndex) -> list[Flag]:
     if usual > HOLE_DAYS:
         return [
             Flag(
-                instrument=name, kind="hole", severity="warn", start=days[0].date(), end=days[-1].date(),
-                n=len(days), evidence=f"one row every {usual} calendar days",
+                instrument=name,
+                kind="hole",
+                severity="warn",
+                start=days[0].date(),
+                end=days[-1].date(),
+                n=len(days),
+                evidence=f"one row every {usual} calendar days",
                 meaning="not a daily series: a cross-check, not something to measure a reaction on",
-            )  # fmt: skip
+            )
         ]
     return [
         Flag(
-            instrument=name, kind="hole", severity="warn", start=days[i].date(), end=days[i + 1].date(),
-            n=int(gaps[i]), evidence=f"no row for {gaps[i]} calendar days",
+            instrument=name,
+            kind="hole",
+            severity="warn",
+            start=days[i].date(),
+            end=days[i + 1].date(),
+            n=int(gaps[i]),
+            evidence=f"no row for {gaps[i]} calendar days",
             meaning="the return across the hole is not a daily return",
-        )  # fmt: skip
+        )
         for i in np.flatnonzero(gaps > HOLE_DAYS).tolist()
     ]
 

@@ -166,6 +166,4 @@ def panel_view(abnormal: AbnormalReturns, window: Offsets, correlations: tuple[f
         window=window, car=car.car[rows], length=car.length[rows], se_naive=car.se_naive[rows], se=car.se[rows],
         scar=car.scar[rows], csar=car.csar[rows],
     )  # fmt: skip
-    return PanelView(
-        abnormal=abnormal, car=kept, rows=rows, rbar_calendar=correlations[0], rbar_event=correlations[1]
-    )
+    return PanelView(abnormal=abnormal, car=kept, rows=rows, rbar_calendar=correlations[0], rbar_event=correlations[1])

@@ -32,9 +32,7 @@ def _unscaled(view: PanelView, stat: Stat | Inapplicable) -> Finding | Inapplica
 def _refuse_one(view: PanelView) -> Inapplicable | None:
     if view.n >= 2:
         return None
-    return Inapplicable(
-        f"needs at least 2 pairs, there is {view.n}: one series and one event have no cross-section"
-    )
+    return Inapplicable(f"needs at least 2 pairs, there is {view.n}: one series and one event have no cross-section")
 
 
 @PANEL_STATISTICS.register(
@@ -183,4 +181,3 @@ def _patell_csar(view: PanelView) -> Stat | Inapplicable:
 
 def _per_root_day(view: PanelView) -> FloatArray:
     return np.asarray(view.car.csar / np.sqrt(view.car.length))
-

@@ -49,7 +49,9 @@ def placebo_paths(
     enough = sample.estimation.sum(axis=1) >= window.needed
     usable = complete & enough & ~fit.singular & (fit.sigma > 0.0)
     if usable.sum() < MIN_PLACEBO:
-        return f"{int(usable.sum())} placebo dates with complete windows; with fewer than {MIN_PLACEBO} no p can reach 5%"
+        return (
+            f"{int(usable.sum())} placebo dates with complete windows; with fewer than {MIN_PLACEBO} no p can reach 5%"
+        )
     return PlaceboPaths(abnormal=abnormal, usable=usable, masked_dates=int(whole.size - positions.size))
 
 

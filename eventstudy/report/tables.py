@@ -272,7 +272,7 @@ def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFra
     rows += [
         ["Residual standard deviation", f"{size(float(ar.sigma[row]), unit)} a day, {ar.dof[row]} degrees of freedom"],
         ["Estimation sessions", f"{outcome.estimation_sessions}, {days[0]} to {days[-1]}"],
-        ["Masked sessions", f"{outcome.masked_sessions} of {outcome.other_sessions} with another announcement"],
+        ["Masked sessions", f"{outcome.masked_sessions}; {outcome.other_sessions} had another announcement"],
     ]
     response = response_of(result, event, instrument)
     if response.model is not None:

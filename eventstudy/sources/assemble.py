@@ -20,9 +20,7 @@ _MIXED_SIGNS = 0.2
 
 def frame_of(raw: RawSeries, name: str) -> pd.DataFrame:
     """One column of levels by date."""
-    return pd.DataFrame(
-        {name: raw.values}, index=pd.DatetimeIndex(raw.days.astype("datetime64[ns]"), name="date")
-    )
+    return pd.DataFrame({name: raw.values}, index=pd.DatetimeIndex(raw.days.astype("datetime64[ns]"), name="date"))
 
 
 def series_table(item: Identified, path: str, nonpositive: Nonpositive) -> PriceTable:

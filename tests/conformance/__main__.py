@@ -49,7 +49,9 @@ def main() -> int:
 
 def print_tally(tally: Tally) -> None:
     """Counts and digits per family, failures, and the list of what is not built."""
-    print(f"{'family':24}{'expected':>9}{'compared':>9}{'agreed':>8}{'skipped':>9}{'digits':>8}{'needed':>8}  worst case")
+    print(
+        f"{'family':24}{'expected':>9}{'compared':>9}{'agreed':>8}{'skipped':>9}{'digits':>8}{'needed':>8}  worst case"
+    )
     for name, one in sorted(tally.families.items()):
         if one.compared:
             reached = f"{one.digits:8.1f}{REQUIRED:8.0f}  {one.worst}"
