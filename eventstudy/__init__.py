@@ -23,7 +23,7 @@ _EXPORTS = {
     "Instrument": "domain.instruments",
     "instruments": "domain.instruments",
     "PriceTable": "domain.prices",
-    "returns": "domain.prices",
+    "returns": "domain.returns",
     "Flag": "domain.quality",
     "load": "sources.base",
     "read_returns": "sources.files",
@@ -75,8 +75,9 @@ __all__ = [
 if TYPE_CHECKING:
     from eventstudy.domain.events import Event, EventTable, catalog, make_event
     from eventstudy.domain.instruments import Instrument, instruments
-    from eventstudy.domain.prices import PriceTable, returns
+    from eventstudy.domain.prices import PriceTable
     from eventstudy.domain.quality import Flag
+    from eventstudy.domain.returns import returns
     from eventstudy.domain.windows import EventWindow, Outcome
     from eventstudy.errors import EventStudyError
     from eventstudy.models.benchmarks import ConstantMean, MarketAdjusted

@@ -147,7 +147,7 @@ def panel_tests(
     events = {event for event, _ in abnormal.pairs}
     results = []
     for window in measures.window.tested(primary):
-        view = panel_view(abnormal, window, correlations)
+        view = panel_view(abnormal, window, correlations, measures.alpha)
         # One sanction that hits eight producers is one date, whatever session each market answered on.
         dates = {table[abnormal.pairs[row][0]].date for row in view.rows}
         base = TestResult(
@@ -170,7 +170,14 @@ def response(measures: Measures, view: PairView) -> VolatilityResponse:
     if isinstance(view.variance, str):
         return no_response(event, instrument, unit, view.variance)
     return measure_response(
-        event, instrument, unit, view.variance, last=measures.window.event[1], draws=view.draws, rng=view.rng(2)
+        event,
+        instrument,
+        unit,
+        view.variance,
+        last=measures.window.event[1],
+        draws=view.draws,
+        alpha=view.alpha,
+        rng=view.rng(2),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, IntArray
+from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, abnormal_returns, combine
 from eventstudy.domain.align import (
     AlignedSample,
@@ -28,6 +28,9 @@ from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairO
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
+
+#: Residuals this small against the responses are rounding, in any unit.
+NO_VARIATION = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,7 +108,7 @@ def prepare_series(
         prices.with_derived(factors), instrument, factors, policy=window.policy, returns=returns, calendar=calendar
     )
     everything = {e.id: e for e in (*others.values(), *studied)}
-    masked = mask_events(series, everything.values())
+    masked = mask_events(series, everything.values(), max_delay=window.max_delay)
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
     return PreparedSeries(series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note)
 
@@ -145,6 +148,8 @@ def _judge_sample(
     counts = sample.estimation.sum(axis=1)
     masked = (sample.masked & sample.valid).sum(axis=1)
     missing = ~sample.valid[:, sample.columns(primary)]
+    spans = np.diff(sample.dates[:, sample.columns((primary[0] - 1, primary[1]))]).astype(np.int64)
+    spans = np.where(missing, 0, spans)
     judged = []
     for row, pair in enumerate(pairs):
         pair = replace(
@@ -162,6 +167,11 @@ def _judge_sample(
         elif missing[row].any() and window.missing == "refuse":
             sessions = ", ".join(str(o) for o in np.arange(primary[0], primary[1] + 1)[missing[row]])
             detail = f"no response (or no benchmark) on session {sessions} of the primary window"
+            pair = replace(pair, outcome=Outcome.GAP_IN_WINDOW, detail=detail)
+        elif spans[row].max() > window.max_delay and window.missing == "refuse":
+            detail = (
+                f"a return of the primary window spans {spans[row].max()} calendar days: no reaction of one session"
+            )
             pair = replace(pair, outcome=Outcome.GAP_IN_WINDOW, detail=detail)
         elif window.overlap == "drop" and masked[row]:
             detail = f"{masked[row]} sessions of other announcements in the estimation window"
@@ -222,8 +232,9 @@ def fit_pairs(
         good = np.flatnonzero([pair.outcome is Outcome.USED for pair in judged])
         if good.size:
             fit = one.model.fit(sample.take(good))
-            for k, singular, sigma in zip(good, fit.singular, fit.sigma, strict=True):
-                judged[k] = _judge_fit(judged[k], bool(singular), float(sigma), one)
+            flat = fit.sigma <= NO_VARIATION * _typical_size(sample.take(good))
+            for k, singular, constant in zip(good, fit.singular, flat, strict=True):
+                judged[k] = _judge_fit(judged[k], bool(singular), bool(constant), one)
             fitted = np.flatnonzero([judged[k].outcome is Outcome.USED for k in good])
             parts.append(abnormal_returns(sample.take(good), fit).take(fitted))
             order += [rows[k] for k in good[fitted]]
@@ -235,12 +246,18 @@ def fit_pairs(
     return combine(kept).take(np.argsort(np.array(order), kind="stable")), outcomes
 
 
-def _judge_fit(pair: PairOutcome, singular: bool, sigma: float, prepared: PreparedSeries) -> PairOutcome:
+def _typical_size(sample: AlignedSample) -> FloatArray:
+    """Root mean square response over the estimation window, shape (N,)."""
+    squares = np.where(sample.estimation, sample.response, 0.0) ** 2
+    return np.asarray(np.sqrt(squares.sum(axis=1) / sample.estimation.sum(axis=1)))
+
+
+def _judge_fit(pair: PairOutcome, singular: bool, constant: bool, prepared: PreparedSeries) -> PairOutcome:
     factors = " and ".join(prepared.series.factor_ids)
     if singular:
         detail = f"{factors} is constant or collinear over the estimation window: the regression has no solution"
         return replace(pair, outcome=Outcome.SINGULAR_MARKET, detail=detail)
-    if not sigma > 1e-12:
+    if constant:
         return replace(
             pair, outcome=Outcome.NO_VARIATION, detail="the residuals do not vary over the estimation window"
         )

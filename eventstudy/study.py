@@ -250,9 +250,12 @@ class Study:
         }  # fmt: skip
         return self._measure(prices, table, context, prepared)
 
+    def _instruments_of(self, event: Event) -> tuple[str, ...]:
+        """Ids of one event: its own, else the study's; selectors resolved, each id once."""
+        return known_instruments().select(event.instruments or self.instruments)
+
     def _wanted(self, events: EventTable) -> tuple[str, ...]:
-        chosen = known_instruments().select(self.instruments)
-        names = tuple(dict.fromkeys(i for e in events.values() for i in (e.instruments or chosen)))
+        names = tuple(dict.fromkeys(i for e in events.values() for i in self._instruments_of(e)))
         if not names:
             raise InputError("no instrument: name at least one, such as instruments=['LME-3M'] or -i AA")
         return names
@@ -260,19 +263,19 @@ class Study:
     def _measure(
         self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries]
     ) -> StudyResult:
-        chosen = known_instruments().select(self.instruments)
         day0s: list[Day0] = []
         outcomes: list[PairOutcome] = []
         candidates: list[tuple[PairOutcome, int]] = []
         for event in events.values():
-            for name in event.instruments or chosen:
+            for name in self._instruments_of(event):
                 day0, pair = self._judge(event, name, prepared)
                 outcomes.append(pair)
                 if day0 is not None:
                     day0s.append(day0)
                     if pair.outcome is Outcome.USED and day0.position is not None:
                         candidates.append((pair, day0.position))
-        primary = primary_of(self.window, [d for d in day0s if d.position is not None])
+        measurable = {(pair.event, pair.instrument) for pair, _ in candidates}
+        primary = primary_of(self.window, [d for d in day0s if (d.event, d.instrument) in measurable])
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]

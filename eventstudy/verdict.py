@@ -8,7 +8,7 @@ from typing import Literal
 
 from eventstudy._typing import Record
 from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
-from eventstudy.results import TestResult
+from eventstudy.results import TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.volatility.response import VolatilityResponse
 
@@ -140,7 +140,7 @@ def _judge_pair(result: StudyResult, outcome: PairOutcome) -> Verdict:
             sentence=f"Nobody can tell how sure the reaction of {name} to “{title}” is: {why}.",
             paragraph=_paragraph(result, outcome),
         )  # fmt: skip
-    word: Word = "reaction" if test.pvalue <= result.study.alpha else "inconclusive"
+    word: Word = "reaction" if _clear(test, result.study.alpha) else "inconclusive"
     detectable = max(test.high - test.estimate, test.estimate - test.low) + POWER_80 * test.se
     return Verdict(
         event=outcome.event, instrument=outcome.instrument, window=result.primary, word=word,
@@ -154,9 +154,14 @@ def _row(rows: list[TestResult]) -> TestResult | None:
     return rows[0] if rows else None
 
 
+def _clear(test: TestResult, alpha: float) -> bool:
+    """Whether the p is small enough and the interval excludes zero: no verdict claims more than its interval."""
+    return test.pvalue <= alpha and not test.low <= 0.0 <= test.high
+
+
 def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float) -> str:
     moved = "rose" if test.estimate > 0 else "fell"
-    level = f"{1.0 - result.study.alpha:.0%}"
+    level = f"{100.0 * (1.0 - result.study.alpha):.4g}%"
     benchmark = _benchmark(result, test.instrument or "")
     text = (
         f"Around “{title}”, {name} {moved} {size(test.estimate, test.unit)} {benchmark} over "
@@ -165,7 +170,12 @@ def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word
         f"{p_words(test.pvalue)}): "
     )
     if word == "reaction":
-        return text + f"a reaction that chance explains in fewer than {result.study.alpha:.0%} of comparable windows."
+        return (
+            text
+            + f"a reaction that chance explains in at most {100.0 * result.study.alpha:.3g}% of comparable windows."
+        )
+    if not math.isfinite(detectable):
+        return text + "inconclusive; these data bound the effect on neither side."
     return text + (
         f"inconclusive; a reaction of about {size(detectable, test.unit)} would have been seen four times in five."
     )
@@ -205,24 +215,29 @@ def _other_windows(result: StudyResult, outcome: PairOutcome) -> str:
     others = [t for t in rows if t.window != result.primary and t.applicable]
     if not others:
         return ""
-    clear = [t for t in others if t.pvalue <= result.study.alpha]
+    clear = [t for t in others if _clear(t, result.study.alpha)]
     listed = "; ".join(
         f"{window_words(t.window)} {effect(t.estimate, t.unit)} ({effect(t.low, t.unit)} to {effect(t.high, t.unit)}, "
         f"{p_words(t.pvalue)})"
         for t in clear
     )
     if not clear:
-        return f"None of the {len(others)} other windows looked at stands out from chance either."
+        either = "" if _primary_is_clear(result, rows) else " either"
+        return f"None of the {len(others)} other windows looked at stands out from chance{either}."
     rest = len(others) - len(clear)
     tail = f"; the other {rest} do not" if rest > 1 else "; the other one does not" if rest else ""
     return f"Of the other windows, which the verdict does not rest on, these stand out: {listed}{tail}."
+
+
+def _primary_is_clear(result: StudyResult, rows: TestTable) -> bool:
+    return any(_clear(t, result.study.alpha) for t in rows.where(window=result.primary))
 
 
 def volatility_words(response: VolatilityResponse, alpha: float) -> str:
     """Volatility after the announcement in one or two sentences."""
     if not response.applicable:
         return f"Volatility: not measured ({response.reason})."
-    if response.pvalue <= alpha:
+    if response.pvalue <= alpha and response.low > 1.0:
         clear = "raised volatility"
     elif response.high < 1.0:
         clear = "lower volatility than expected"

@@ -79,8 +79,8 @@ def test_flagship_json(run: Run, tmp_path: Path) -> None:
     assert record["primary"] == [0, 1]
     assert verdict["p"] > 0.05
     assert verdict["low"] < 0.0 < verdict["high"]
-    names = set("event instrument window statistic estimate unit se low high value p smallest_p".split())
-    names |= {"n_pairs", "n_dates", "reason"}
+    names = {"event", "instrument", "window", "statistic", "estimate", "unit", "se", "low", "high"}
+    names |= {"value", "p", "smallest_p", "n_pairs", "n_dates", "reason"}
     assert all(names <= set(t) for t in record["tests"])
     refused = [t for t in record["tests"] if t["statistic"] in ("cs_t", "bmp_t", "kp_bmp_calendar")]
     assert refused

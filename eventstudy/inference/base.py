@@ -111,6 +111,8 @@ class PanelView:
     sigma, dof : ndarray, shape (n,)
     rbar_calendar, rbar_event : float
         Mean residual correlation over pairs, matched by date or by offset, of all used pairs.
+    alpha : float
+        One minus the confidence of intervals.
     """
 
     abnormal: AbnormalReturns
@@ -118,6 +120,7 @@ class PanelView:
     rows: IntArray
     rbar_calendar: float
     rbar_event: float
+    alpha: float
 
     @property
     def n(self) -> int:
@@ -158,7 +161,9 @@ def residual_correlations(abnormal: AbnormalReturns) -> tuple[float, float]:
     return mean_correlation(wide, there), by_event
 
 
-def panel_view(abnormal: AbnormalReturns, window: Offsets, correlations: tuple[float, float]) -> PanelView:
+def panel_view(
+    abnormal: AbnormalReturns, window: Offsets, correlations: tuple[float, float], alpha: float
+) -> PanelView:
     """The pairs that have at least one session in `window`."""
     car = abnormal.car(window)
     rows = np.flatnonzero(car.length > 0)
@@ -166,4 +171,11 @@ def panel_view(abnormal: AbnormalReturns, window: Offsets, correlations: tuple[f
         window=window, car=car.car[rows], length=car.length[rows], se_naive=car.se_naive[rows], se=car.se[rows],
         scar=car.scar[rows], csar=car.csar[rows],
     )  # fmt: skip
-    return PanelView(abnormal=abnormal, car=kept, rows=rows, rbar_calendar=correlations[0], rbar_event=correlations[1])
+    return PanelView(
+        abnormal=abnormal,
+        car=kept,
+        rows=rows,
+        rbar_calendar=correlations[0],
+        rbar_event=correlations[1],
+        alpha=alpha,
+    )

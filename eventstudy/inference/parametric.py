@@ -8,9 +8,6 @@ from eventstudy._typing import FloatArray
 from eventstudy.inference.base import PANEL_STATISTICS, Finding, PanelView
 from eventstudy.kernels.stats import Inapplicable, Stat, adjust_bmp, adjust_patell, cross_sectional_t, patell_z
 
-#: Confidence of intervals of the mean effect.
-ALPHA = 0.05
-
 
 def _finding(view: PanelView, stat: Stat | Inapplicable) -> Finding | Inapplicable:
     """A statistic as a finding about CAAR; the interval inverts it around the mean effect."""
@@ -18,7 +15,7 @@ def _finding(view: PanelView, stat: Stat | Inapplicable) -> Finding | Inapplicab
         return stat
     caar = float(view.car.car.mean())
     se = abs(caar / stat.value) if stat.value != 0.0 else np.nan
-    half = stat.critical(ALPHA) * se
+    half = stat.critical(view.alpha) * se
     return Finding(caar, stat.pvalue, stat.value, se, caar - half, caar + half, law=stat.law, dof=stat.dof)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable
-from eventstudy.domain.prices import PERCENT_MEDIAN, Origin, PriceTable, build_table
+from eventstudy.domain.prices import Origin, PriceTable, build_table
+from eventstudy.domain.returns import PERCENT_MEDIAN
 from eventstudy.errors import FileFormatError
 from eventstudy.sources.base import Nonpositive
 from eventstudy.sources.naming import Identified

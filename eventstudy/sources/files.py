@@ -10,7 +10,8 @@ from typing import Literal
 import pandas as pd
 
 from eventstudy.domain.instruments import instruments
-from eventstudy.domain.prices import Origin, PriceTable, returns
+from eventstudy.domain.prices import Origin, PriceTable
+from eventstudy.domain.returns import returns
 from eventstudy.errors import FileFormatError, InputError, MissingExtraError, UnknownNameError
 from eventstudy.sources.assemble import check_filled, combine, frame_of, series_table
 from eventstudy.sources.base import DateOrder, Duplicates, Request, as_symbols, source

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
-from eventstudy.domain.prices import Origin, PriceTable, ad_hoc, build_table, respond, returns
+from eventstudy.domain.prices import Origin, PriceTable, ad_hoc, build_table, respond
 from eventstudy.domain.quality import check_series, frozen_rows
+from eventstudy.domain.returns import returns
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.sources.base import load
 

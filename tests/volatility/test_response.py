@@ -58,7 +58,9 @@ def fitted(*args: object) -> VarianceModel:
 
 def measure(model: VarianceModel, *, last: int = 10, draws: int = 499, seed: int = 0) -> VolatilityResponse:
     """Response of days 0..last."""
-    return measure_response("e", "A", "fraction", model, last=last, draws=draws, rng=np.random.default_rng(seed))
+    return measure_response(
+        "e", "A", "fraction", model, last=last, draws=draws, alpha=0.05, rng=np.random.default_rng(seed)
+    )
 
 
 # --- the variance model against arch --------------------------------------------------------------
@@ -375,7 +377,7 @@ def test_simulated_p_is_exactly_uniform_when_the_model_is_known() -> None:
     for _ in range(1000):
         path = base.paths(0, 11, 1, rng)[:, 0]
         drawn = replace(base, residual=np.concatenate((base.residual[:460], path)))
-        response = measure_response("e", "A", "fraction", drawn, last=10, draws=99, rng=rng)
+        response = measure_response("e", "A", "fraction", drawn, last=10, draws=99, alpha=0.05, rng=rng)
         values.append(response.pvalue - 0.01 * rng.random())
     assert stats.kstest(values, "uniform").pvalue > 0.001
 
