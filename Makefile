@@ -45,7 +45,7 @@ types: $(VENV)/.made-test
 
 docs: $(VENV)/.made-docs
 	$(BIN)/python docs/make_pages.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.made-test
 	$(BIN)/python tests/benchmarks/run.py

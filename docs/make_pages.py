@@ -49,7 +49,14 @@ def cli_page() -> str:
     lines = ["# Command line", "", "Written by `python docs/make_pages.py` from the command's own help.", ""]
     lines += ["Exit codes: 0 done; 2 wrong call or wrong file; 3 data could not be had; 4 nothing usable was left.", ""]
     for name, command in root.commands.items():  # type: ignore[attr-defined]  # typer's group is click's
-        lines += [f"## `eventstudy {name}`", "", str(command.help), "", "| option | meaning | default |", "|---|---|---|"]
+        lines += [
+            f"## `eventstudy {name}`",
+            "",
+            str(command.help),
+            "",
+            "| option | meaning | default |",
+            "|---|---|---|",
+        ]
         for parameter in command.params:
             names = ", ".join(f"`{o}`" for o in parameter.opts)
             default = parameter.default

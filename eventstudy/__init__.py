@@ -23,7 +23,7 @@ _EXPORTS = {
     "Instrument": "domain.instruments",
     "instruments": "domain.instruments",
     "PriceTable": "domain.prices",
-    "returns": "domain.prices",
+    "returns": "domain.returns",
     "Flag": "domain.quality",
     "load": "sources.base",
     "read_returns": "sources.files",
@@ -39,48 +39,114 @@ _EXPORTS = {
     "judge": "verdict",
     "read_study": "spec",
     "EventStudyError": "errors",
+    "FactorModel": "models.factors",
+    "capm": "models.factors",
+    "fama_french_3": "models.factors",
+    "carhart": "models.factors",
+    "fama_french_5": "models.factors",
+    "ComparisonPortfolio": "models.benchmarks",
+    "ScholesWilliams": "models.thin",
+    "Dimson": "models.thin",
+    "Robust": "models.robust",
+    "MarketModelGarch": "models.robust",
+    "SyntheticControl": "models.synthetic",
+    "leave_one_out": "models.synthetic",
+    "log_volume": "domain.volume",
+    "check_table": "domain.quality_table",
+    "compare_sources": "domain.quality_sources",
+    "adjust": "inference.multiplicity",
+    "compare_groups": "inference.groups",
+    "calendar_time": "inference.calendar_time",
+    "regress_cars": "inference.cross_section",
+    "pre_event_drift": "inference.bands",
+    "ibragimov_mueller": "inference.small_n",
+    "conley_taber": "inference.small_n",
+    "calibrate": "calibration",
+    "calibrate_real": "calibration",
+    "Advice": "inference.advice",
 }
 
 __all__ = [
+    "Advice",
+    "ComparisonPortfolio",
     "ConstantMean",
+    "Dimson",
     "Event",
     "EventStudyError",
     "EventTable",
     "EventWindow",
+    "FactorModel",
     "Flag",
     "GarchResponse",
     "Instrument",
     "MarketAdjusted",
     "MarketModel",
+    "MarketModelGarch",
     "Outcome",
     "PriceTable",
+    "Robust",
+    "ScholesWilliams",
     "Study",
     "StudyResult",
+    "SyntheticControl",
     "TestResult",
     "TestTable",
     "Verdict",
     "VolatilityResponse",
     "__version__",
+    "adjust",
+    "calendar_time",
+    "calibrate",
+    "calibrate_real",
+    "capm",
+    "carhart",
     "catalog",
+    "check_table",
+    "compare_groups",
+    "compare_sources",
+    "conley_taber",
+    "fama_french_3",
+    "fama_french_5",
+    "ibragimov_mueller",
     "instruments",
     "judge",
+    "leave_one_out",
     "load",
+    "log_volume",
     "make_event",
+    "pre_event_drift",
     "read_events",
     "read_returns",
     "read_study",
+    "regress_cars",
     "returns",
 ]
 
 if TYPE_CHECKING:
+    from eventstudy.calibration import calibrate, calibrate_real
     from eventstudy.domain.events import Event, EventTable, catalog, make_event
     from eventstudy.domain.instruments import Instrument, instruments
-    from eventstudy.domain.prices import PriceTable, returns
+    from eventstudy.domain.prices import PriceTable
     from eventstudy.domain.quality import Flag
+    from eventstudy.domain.quality_sources import compare_sources
+    from eventstudy.domain.quality_table import check_table
+    from eventstudy.domain.returns import returns
+    from eventstudy.domain.volume import log_volume
     from eventstudy.domain.windows import EventWindow, Outcome
     from eventstudy.errors import EventStudyError
-    from eventstudy.models.benchmarks import ConstantMean, MarketAdjusted
+    from eventstudy.inference.advice import Advice
+    from eventstudy.inference.bands import pre_event_drift
+    from eventstudy.inference.calendar_time import calendar_time
+    from eventstudy.inference.cross_section import regress_cars
+    from eventstudy.inference.groups import compare_groups
+    from eventstudy.inference.multiplicity import adjust
+    from eventstudy.inference.small_n import conley_taber, ibragimov_mueller
+    from eventstudy.models.benchmarks import ComparisonPortfolio, ConstantMean, MarketAdjusted
+    from eventstudy.models.factors import FactorModel, capm, carhart, fama_french_3, fama_french_5
     from eventstudy.models.regression import MarketModel
+    from eventstudy.models.robust import MarketModelGarch, Robust
+    from eventstudy.models.synthetic import SyntheticControl, leave_one_out
+    from eventstudy.models.thin import Dimson, ScholesWilliams
     from eventstudy.results import TestResult, TestTable
     from eventstudy.sources.base import load
     from eventstudy.sources.event_files import read_events

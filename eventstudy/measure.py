@@ -151,7 +151,7 @@ def panel_tests(
     events = {event for event, _ in abnormal.pairs}
     panel = Panel(
         abnormal=abnormal, event=measures.window.event, rbar_calendar=correlations[0], rbar_event=correlations[1],
-        clusters=date_clusters(abnormal, table), seed=measures.seed,
+        clusters=date_clusters(abnormal, table), seed=measures.seed, alpha=measures.alpha,
     )  # fmt: skip
     results = []
     for window in measures.window.tested(primary):
@@ -178,7 +178,14 @@ def response(measures: Measures, view: PairView) -> VolatilityResponse:
     if isinstance(view.variance, str):
         return no_response(event, instrument, unit, view.variance)
     return measure_response(
-        event, instrument, unit, view.variance, last=measures.window.event[1], draws=view.draws, rng=view.rng(2)
+        event,
+        instrument,
+        unit,
+        view.variance,
+        last=measures.window.event[1],
+        draws=view.draws,
+        alpha=view.alpha,
+        rng=view.rng(2),
     )
 
 

@@ -76,7 +76,7 @@ def resolve_model(
         return ConstantMean(), (), f"{instrument.id} has no default benchmark: constant mean"
     if instrument.id in factors:
         raise InputError(
-            f"the market {instrument.id!r} is the instrument itself: its abnormal return would be zero by construction; "
+            f"the market {instrument.id!r} is the instrument itself: its abnormal return would be zero; "
             "name another market"
         )
     for factor in factors:
@@ -113,11 +113,9 @@ def prepare_series(
     )
     chosen, series = chosen.bound(series)
     everything = {e.id: e for e in (*others.values(), *studied)}
-    masked = mask_events(series, everything.values())
+    masked = mask_events(series, everything.values(), max_delay=window.max_delay)
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
-    return PreparedSeries(
-        series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note
-    )
+    return PreparedSeries(series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note)
 
 
 def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> tuple[Day0, PairOutcome]:
@@ -155,6 +153,8 @@ def _judge_sample(
     counts = sample.estimation.sum(axis=1)
     masked = (sample.masked & sample.valid).sum(axis=1)
     missing = ~sample.valid[:, sample.columns(primary)]
+    spans = np.diff(sample.dates[:, sample.columns((primary[0] - 1, primary[1]))]).astype(np.int64)
+    spans = np.where(missing, 0, spans)
     judged = []
     for row, pair in enumerate(pairs):
         pair = replace(
@@ -173,6 +173,11 @@ def _judge_sample(
             sessions = ", ".join(str(o) for o in np.arange(primary[0], primary[1] + 1)[missing[row]])
             detail = f"no response (or no benchmark) on session {sessions} of the primary window"
             pair = replace(pair, outcome=Outcome.GAP_IN_WINDOW, detail=detail)
+        elif spans[row].max() > window.max_delay and window.missing == "refuse":
+            detail = (
+                f"a return of the primary window spans {spans[row].max()} calendar days: no reaction of one session"
+            )
+            pair = replace(pair, outcome=Outcome.GAP_IN_WINDOW, detail=detail)
         elif window.overlap == "drop" and masked[row]:
             detail = f"{masked[row]} sessions of other announcements in the estimation window"
             pair = replace(pair, outcome=Outcome.OVERLAPS_EVENT, detail=detail)
@@ -189,14 +194,13 @@ def _staleness(prepared: PreparedSeries, position: int, window: EventWindow, pri
     estimation = frozen[max(0, position + window.estimation[0]) : position + window.estimation[1] + 1]
     if not near.any() and (estimation.size == 0 or estimation.mean() <= 0.5):
         return ""
-    first, last = min(
-        frozen_stretches(series.level), key=lambda run: max(run[0] - position, position - run[1], 0)
-    )
+    first, last = min(frozen_stretches(series.level), key=lambda run: max(run[0] - position, position - run[1], 0))
     run = f"{series.dates[first]}..{series.dates[last]}"
     here = f"the price stands at {series.level[position]:g} on day 0" if near.any() else "most of the estimation window"
     return (
         f"the feed is frozen over {run} ({last - first + 1} sessions of repeated prices); {here}: "
-        "no effect can be measured with this series" + (", use an LME price" if series.instrument.exchange == "COMEX" else "")
+        "no effect can be measured with this series"
+        + (", use an LME price" if series.instrument.exchange == "COMEX" else "")
     )
 
 
@@ -247,9 +251,7 @@ def fit_pairs(
     return combine(kept).take(np.argsort(np.array(order), kind="stable")), outcomes
 
 
-def _judge_fit(
-    pair: PairOutcome, fit: FittedModel, row: int, rounding: float, prepared: PreparedSeries
-) -> PairOutcome:
+def _judge_fit(pair: PairOutcome, fit: FittedModel, row: int, rounding: float, prepared: PreparedSeries) -> PairOutcome:
     """Outcome of a fitted pair; residuals no larger than `rounding`, in its unit, do not vary."""
     note = fit.note(row)
     if fit.singular[row]:

@@ -19,8 +19,10 @@ from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
+from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
+from eventstudy.inference.studies import date_clusters
 from eventstudy.measure import (
     Measures,
     Overlap,
@@ -63,6 +65,8 @@ class StudyResult:
     quality : tuple of Flag
         Findings about the instruments and benchmarks of this study.
     overlaps : tuple of Overlap
+    advice : Advice or None
+        Which statistic to trust here, from the estimation window and the design alone; None without used pairs.
     sensitivity : tuple of Sensitivity
         Primary effects with other announcements in the estimation window treated the other way.
     placebo : dict
@@ -85,6 +89,7 @@ class StudyResult:
     volatility: tuple[VolatilityResponse, ...]
     quality: tuple[Flag, ...]
     overlaps: tuple[Overlap, ...]
+    advice: Advice | None
     sensitivity: tuple[Sensitivity, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     models: dict[str, tuple[str, str]]
@@ -250,9 +255,12 @@ class Study:
         }  # fmt: skip
         return self._measure(prices, table, context, prepared)
 
+    def _instruments_of(self, event: Event) -> tuple[str, ...]:
+        """Ids of one event: its own, else the study's; selectors resolved, each id once."""
+        return known_instruments().select(event.instruments or self.instruments)
+
     def _wanted(self, events: EventTable) -> tuple[str, ...]:
-        chosen = known_instruments().select(self.instruments)
-        names = tuple(dict.fromkeys(i for e in events.values() for i in (e.instruments or chosen)))
+        names = tuple(dict.fromkeys(i for e in events.values() for i in self._instruments_of(e)))
         if not names:
             raise InputError("no instrument: name at least one, such as instruments=['LME-3M'] or -i AA")
         return names
@@ -260,19 +268,19 @@ class Study:
     def _measure(
         self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries]
     ) -> StudyResult:
-        chosen = known_instruments().select(self.instruments)
         day0s: list[Day0] = []
         outcomes: list[PairOutcome] = []
         candidates: list[tuple[PairOutcome, int]] = []
         for event in events.values():
-            for name in event.instruments or chosen:
+            for name in self._instruments_of(event):
                 day0, pair = self._judge(event, name, prepared)
                 outcomes.append(pair)
                 if day0 is not None:
                     day0s.append(day0)
                     if pair.outcome is Outcome.USED and day0.position is not None:
                         candidates.append((pair, day0.position))
-        primary = primary_of(self.window, [d for d in day0s if d.position is not None])
+        measurable = {(pair.event, pair.instrument) for pair, _ in candidates}
+        primary = primary_of(self.window, [d for d in day0s if (d.event, d.instrument) in measurable])
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
@@ -282,8 +290,11 @@ class Study:
         tests: list[TestResult] = []
         volatility: list[VolatilityResponse] = []
         correlations = (math.nan, math.nan)
+        advice: Advice | None = None
         if abnormal is not None:
             correlations = residual_correlations(abnormal)
+            dates = np.unique(date_clusters(abnormal, events)).size
+            advice = advise(abnormal, dates, correlations[0])
             for row, key in enumerate(abnormal.pairs):
                 view = pair_view(self.measures, abnormal.take(np.array([row])), prepared[key[1]], positions[key])
                 placebo[key] = view.placebo
@@ -302,6 +313,9 @@ class Study:
             volatility=tuple(volatility),
             quality=tuple(f for f in prices.flags if f.instrument in used_ids),
             overlaps=tuple(overlaps(events, context, prepared, positions, self.window)),
+            advice=advice,
+            if abnormal is not None
+            else None,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             placebo=placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},

@@ -8,7 +8,7 @@ from typing import Literal
 
 from eventstudy._typing import Record
 from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
-from eventstudy.results import TestResult
+from eventstudy.results import TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.volatility.response import VolatilityResponse
 
@@ -88,7 +88,8 @@ def effect(value: float, unit: str) -> str:
     if not math.isfinite(value):
         return "unbounded" if math.isinf(value) else "undefined"
     if unit == "fraction":
-        return f"{value:+.1%}" if abs(value) >= 0.0005 else f"{value:+.2%}"
+        text = f"{value:+.1%}" if abs(value) >= 0.0005 else f"{value:+.2%}"
+        return "0.0%" if text in ("+0.00%", "-0.00%") else text
     return f"{value:+.3g} {unit}" if abs(value) < 1.0 else f"{value:+,.1f} {unit}"
 
 
@@ -139,7 +140,7 @@ def _judge_pair(result: StudyResult, outcome: PairOutcome) -> Verdict:
             sentence=f"Nobody can tell how sure the reaction of {name} to “{title}” is: {why}.",
             paragraph=_paragraph(result, outcome),
         )  # fmt: skip
-    word: Word = "reaction" if test.pvalue <= result.study.alpha else "inconclusive"
+    word: Word = "reaction" if _clear(test, result.study.alpha) else "inconclusive"
     detectable = max(test.high - test.estimate, test.estimate - test.low) + POWER_80 * test.se
     return Verdict(
         event=outcome.event, instrument=outcome.instrument, window=result.primary, word=word,
@@ -153,19 +154,28 @@ def _row(rows: list[TestResult]) -> TestResult | None:
     return rows[0] if rows else None
 
 
-def _sentence(
-    result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float
-) -> str:
+def _clear(test: TestResult, alpha: float) -> bool:
+    """Whether the p is small enough and the interval excludes zero: no verdict claims more than its interval."""
+    return test.pvalue <= alpha and not test.low <= 0.0 <= test.high
+
+
+def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float) -> str:
     moved = "rose" if test.estimate > 0 else "fell"
-    level = f"{1.0 - result.study.alpha:.0%}"
+    level = f"{100.0 * (1.0 - result.study.alpha):.4g}%"
     benchmark = _benchmark(result, test.instrument or "")
     text = (
         f"Around “{title}”, {name} {moved} {size(test.estimate, test.unit)} {benchmark} over "
-        f"{window_words(test.window)} ({level} interval {effect(test.low, test.unit)} to {effect(test.high, test.unit)}, "
+        f"{window_words(test.window)} ({level} interval {effect(test.low, test.unit)} to "
+        f"{effect(test.high, test.unit)}, "
         f"{p_words(test.pvalue)}): "
     )
     if word == "reaction":
-        return text + f"a reaction that chance explains in fewer than {result.study.alpha:.0%} of comparable windows."
+        return (
+            text
+            + f"a reaction that chance explains in at most {100.0 * result.study.alpha:.3g}% of comparable windows."
+        )
+    if not math.isfinite(detectable):
+        return text + "inconclusive; these data bound the effect on neither side."
     return text + (
         f"inconclusive; a reaction of about {size(detectable, test.unit)} would have been seen four times in five."
     )
@@ -177,18 +187,7 @@ def _benchmark(result: StudyResult, instrument: str) -> str:
 
 
 def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
-    rows = result.tests.where(event=outcome.event, instrument=outcome.instrument, statistic="verdict")
-    parts = []
-    for test in rows:
-        if test.window == result.primary or not test.applicable:
-            continue
-        clear = "stands out" if test.pvalue <= result.study.alpha else "does not stand out from chance"
-        parts.append(
-            f"{window_words(test.window).capitalize()}: {effect(test.estimate, test.unit)} "
-            f"({effect(test.low, test.unit)} to {effect(test.high, test.unit)}, {p_words(test.pvalue)}), {clear}."
-        )
-    if parts:
-        parts.insert(0, "Other windows, which the verdict does not rest on:")
+    parts = [_other_windows(result, outcome)]
     for response in result.volatility:
         if (response.event, response.instrument) == (outcome.event, outcome.instrument):
             parts.append(volatility_words(response, result.study.alpha))
@@ -196,8 +195,8 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
         if (other.event, other.instrument) == (outcome.event, outcome.instrument):
             how = "left out of" if other.overlap == "mask" else "kept in"
             parts.append(
-                f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect over "
-                f"{window_words(result.primary)} is {effect(other.estimate, other.unit)}."
+                f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect "
+                f"over {window_words(result.primary)} is {effect(other.estimate, other.unit)}."
             )
     near = [
         o for o in result.overlaps
@@ -207,22 +206,49 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
         listed = ", ".join(f"“{o.title}” (session {o.offset:+d})" for o in near)
         parts.append(f"Other announcements fall into the event window and may have moved the same prices: {listed}.")
     parts.append("Prices show what moved with the announcement, not that the announcement was the cause.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
+
+
+def _other_windows(result: StudyResult, outcome: PairOutcome) -> str:
+    """Which other windows stand out, with their numbers; how many do not."""
+    rows = result.tests.where(event=outcome.event, instrument=outcome.instrument, statistic="verdict")
+    others = [t for t in rows if t.window != result.primary and t.applicable]
+    if not others:
+        return ""
+    clear = [t for t in others if _clear(t, result.study.alpha)]
+    listed = "; ".join(
+        f"{window_words(t.window)} {effect(t.estimate, t.unit)} ({effect(t.low, t.unit)} to {effect(t.high, t.unit)}, "
+        f"{p_words(t.pvalue)})"
+        for t in clear
+    )
+    if not clear:
+        either = "" if _primary_is_clear(result, rows) else " either"
+        return f"None of the {len(others)} other windows looked at stands out from chance{either}."
+    rest = len(others) - len(clear)
+    tail = f"; the other {rest} do not" if rest > 1 else "; the other one does not" if rest else ""
+    return f"Of the other windows, which the verdict does not rest on, these stand out: {listed}{tail}."
+
+
+def _primary_is_clear(result: StudyResult, rows: TestTable) -> bool:
+    return any(_clear(t, result.study.alpha) for t in rows.where(window=result.primary))
 
 
 def volatility_words(response: VolatilityResponse, alpha: float) -> str:
     """Volatility after the announcement in one or two sentences."""
     if not response.applicable:
         return f"Volatility: not measured ({response.reason})."
-    if response.pvalue <= alpha:
+    if response.pvalue <= alpha and response.low > 1.0:
         clear = "raised volatility"
     elif response.high < 1.0:
         clear = "lower volatility than expected"
     else:
         clear = "no raised volatility that chance would not explain"
+    model = response.model
+    problem = model.problem if model is not None else ""
+    constant = model is not None and model.method == "constant"
+    against = "the constant variance of the days before" if constant else "the variance expected before"
     text = (
-        f"Volatility on days 1 to {int(response.offsets[-1])}: on average {response.mean_multiplier:.2f} times the variance "
-        f"expected before (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
+        f"Volatility on days 1 to {int(response.offsets[-1])}: on average {response.mean_multiplier:.2f} times "
+        f"{against} (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
     )
-    problem = response.model.problem if response.model else ""
-    return text + (f" ({problem[0].upper()}{problem[1:]}.)" if problem else "")
+    return f"{text} Read it with care: {problem}." if problem else text

@@ -135,7 +135,7 @@ def test_column_without_values(run: Run, tmp_path: Path, real: pd.DataFrame) -> 
 
 def test_mixed_percent_and_fraction_returns(real: pd.DataFrame) -> None:
     both = real.pct_change().iloc[1:]
-    with pytest.raises(es.EventStudyError, match="percent and fractions are mixed.*'DOW29'.*'AA-OLD'"):
+    with pytest.raises(es.EventStudyError, match=r"percent and fractions are mixed.*'DOW29'.*'AA-OLD'"):
         es.returns(both.assign(**{"AA-OLD": both["AA-OLD"] * 100.0}), unit="fraction")
     with pytest.raises(es.EventStudyError, match="unit='percent'"):
         es.returns(both * 100.0, unit="fraction")
@@ -230,7 +230,7 @@ def test_default_benchmark_that_is_not_there(run: Run, tmp_path: Path, real: pd.
         ('instruments = ["AA"]\nseed = "seven"\n', 2, ["seed", "seven", "integer"]),
         ('instruments = "AA"\n', 1, ["instruments", "list"]),
         ("[window]\nevent = [1, 2, 3]\n", 2, ["event", "2 items"]),
-        ("[prices]\nsource = \"moon\"\n", 2, ["source", "moon", "embedded"]),
+        ('[prices]\nsource = "moon"\n', 2, ["source", "moon", "embedded"]),
         ("[model\n", 1, ["TOML"]),
     ],
     ids=["unknown-key", "wrong-type", "not-a-list", "window-length", "unknown-source", "no-toml"],

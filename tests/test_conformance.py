@@ -40,7 +40,9 @@ def test_compact_reference_agrees_to_nine_digits(name: str, tmp_path: Path) -> N
 def test_exclusion_reasons_of_messy(tmp_path: Path) -> None:
     models = compute_set(unpack("messy", tmp_path))["models"]
     assert set(models) == {
-        f"{m}|simple|{p}" for m in ("constant_mean", "market_adjusted", "market_model") for p in ("strict", "own_calendar")
+        f"{m}|simple|{p}"
+        for m in ("constant_mean", "market_adjusted", "market_model")
+        for p in ("strict", "own_calendar")
     }
     for model in models.values():
         assert model["excluded"] == {

@@ -52,7 +52,11 @@ def test_study_file_of_the_reference_runs(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "reference" / "study-file.md").read_text(encoding="utf-8")
     (tmp_path / "study.toml").write_text(re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)[0], encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "eventstudy", "run", "study.toml"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "eventstudy", "run", "study.toml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "accord.html").is_file()

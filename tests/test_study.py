@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -120,8 +121,18 @@ def test_gap_of_three_weeks(
     found, detail = only(small().run(holes, event_at(prices, DAY0), others=no_events))
     assert found is Outcome.GAP_IN_WINDOW
     assert detail == "the first price after the announcement is 21 days later, on 2001-08-20"
-    patient = small(window=replace(WINDOW, max_delay=21))
+    patient = small(window=replace(WINDOW, max_delay=24))  # from Friday to that Monday
     assert only(patient.run(holes, event_at(prices, DAY0), others=no_events))[0] is Outcome.USED
+
+
+def test_a_return_across_months_is_not_the_reaction_of_one_session(
+    table_of: Callable[..., PriceTable], levels: dict[str, FloatArray], days: pd.DatetimeIndex,
+    event_at: Callable[..., Event], prices: PriceTable, no_events: EventTable,
+) -> None:  # fmt: skip
+    keep = np.ones(N, dtype=bool)
+    keep[DAY0 + 1 : DAY0 + 60] = False  # day 0 is there; the next price comes twelve weeks later
+    holes = table_of({k: v[keep] for k, v in levels.items()}, days[keep])
+    assert only(small().run(holes, event_at(prices, DAY0), others=no_events))[0] is Outcome.GAP_IN_WINDOW
 
 
 def test_missing_benchmark_in_the_primary_window(
@@ -252,7 +263,8 @@ def test_what_the_other_treatment_of_announcements_would_do_is_part_of_the_resul
         beta, alpha = np.polyfit(m[rows], r[rows], 1)
         effects[treatment] = float(sum(r[t] - alpha - beta * m[t] for t in (DAY0, DAY0 + 1)))
     others = EventTable([event_at(prices, DAY0 - 40, "other")])
-    for mine, theirs in (("keep", "mask"), ("mask", "keep")):
+    treatments: list[Literal["keep", "mask"]] = ["keep", "mask"]
+    for mine, theirs in zip(treatments, reversed(treatments), strict=True):
         study = small(window=replace(WINDOW, overlap=mine))
         result = study.run(prices, event_at(prices, DAY0), others=others)
         assert result.tests.one(statistic="t_fe", window=(0, 1)).estimate == pytest.approx(effects[mine], rel=1e-9)
@@ -369,6 +381,44 @@ def test_primary_window_follows_what_is_known_of_the_instant(
     assert small().run(prices, vague, others=no_events).primary == (0, 1)  # named, so kept
     with pytest.raises(InputError, match=r"primary window \[-1,1\] \(because the instant is ambiguous\)"):
         small(window=replace(open_window, event=(0, 10))).run(prices, vague, others=no_events)
+
+
+@pytest.mark.parametrize("why", ["before the data", "after the data", "unusable", "unknown instrument"])
+def test_a_pair_that_is_dropped_has_no_say_in_the_primary_window(
+    prices: PriceTable, event_at: Callable[..., Event], no_events: EventTable, why: str
+) -> None:
+    # All of these know the date only; none can be measured, so none may widen the window of the one that can.
+    dropped = {
+        "before the data": Event(id="x", announced=dt.date(1990, 1, 1)),
+        "after the data": Event(id="x", announced=dt.date(2030, 1, 1)),
+        "unusable": replace(event_at(prices, 170, "x"), precision="day", usable=False, reason="no source"),
+        "unknown instrument": replace(event_at(prices, 170, "x"), precision="day", instruments=("NOPE",)),
+    }[why]
+    study = small(window=replace(WINDOW, primary=None))
+    alone = study.run(prices, event_at(prices, DAY0), others=no_events)
+    both = study.run(prices, [event_at(prices, DAY0), dropped], others=no_events)
+    assert len(both.used) == 1
+    assert both.primary == alone.primary == (0, 1)
+
+
+def test_an_event_that_names_an_instrument_twice_is_one_pair(
+    table_of: Callable[..., PriceTable], levels: dict[str, FloatArray], days: pd.DatetimeIndex,
+    event_at: Callable[..., Event], no_events: EventTable,
+) -> None:  # fmt: skip
+    prices = table_of({"AA": levels["A"], "M": levels["M"]}, days)
+    twice = small().run(prices, event_at(prices, DAY0, instruments=("AA", "AA")), others=no_events)
+    assert [(o.event, o.instrument) for o in twice.outcomes] == [("event", "AA")]
+
+
+def test_an_event_may_name_its_instruments_by_role(
+    table_of: Callable[..., PriceTable], levels: dict[str, FloatArray], days: pd.DatetimeIndex,
+    event_at: Callable[..., Event], no_events: EventTable,
+) -> None:  # fmt: skip
+    # Alcoa is among the producers that the package knows; the others are not among the prices.
+    prices = table_of({"AA": levels["A"], "M": levels["M"]}, days)
+    producers = small().run(prices, event_at(prices, DAY0, instruments=("role:producer",)), others=no_events)
+    assert [o.instrument for o in producers.used] == ["AA"]
+    assert {o.outcome for o in producers.outcomes} == {Outcome.USED, Outcome.UNKNOWN_INSTRUMENT}
 
 
 # --- reproducibility ------------------------------------------------------------------------------

@@ -209,13 +209,25 @@ def test_headline_counts_measurable_pairs_only(base: es.StudyResult) -> None:
 
 
 def test_other_windows_are_named_as_such(base: es.StudyResult) -> None:
-    verdict = words(base, row(0.03, -0.01, 0.07, 0.2), row(0.05, 0.02, 0.08, 0.01, window=(0, 0)))[0]
+    clear, unclear = row(0.05, 0.02, 0.08, 0.01, window=(0, 0)), row(0.02, -0.03, 0.07, 0.4, window=(-3, 5))
+    verdict = words(base, row(0.03, -0.01, 0.07, 0.2), clear, unclear)[0]
     assert verdict.word == "inconclusive"  # the primary window alone decides
-    assert (
-        "Other windows, which the verdict does not rest on: Day 0: +5.0% (+2.0% to +8.0%, p = 0.010), stands out."
-        in (verdict.paragraph)
-    )
+    assert "which the verdict does not rest on" in verdict.paragraph
+    assert "day 0 +5.0% (+2.0% to +8.0%, p = 0.010)" in verdict.paragraph
+    assert "+7.0%, p = 0.40" not in verdict.paragraph  # not among those that stand out
     assert verdict.paragraph.endswith("not that the announcement was the cause.")
+
+
+def test_another_window_does_not_stand_out_while_its_interval_holds_zero(base: es.StudyResult) -> None:
+    doubtful = row(0.05, -0.001, 0.101, 0.03, window=(0, 0))
+    assert "these stand out" not in words(base, row(0.03, -0.01, 0.07, 0.2), doubtful)[0].paragraph
+
+
+def test_a_reaction_is_not_taken_back_by_the_words_on_other_windows(base: es.StudyResult) -> None:
+    quiet = row(0.01, -0.03, 0.05, 0.6, window=(0, 0))
+    verdict = words(base, row(0.05, 0.02, 0.08, 0.01), quiet)[0]
+    assert verdict.word == "reaction"
+    assert "either" not in verdict.paragraph  # the primary window does stand out
 
 
 def test_other_announcements_in_the_event_window_are_named_and_farther_ones_are_not(

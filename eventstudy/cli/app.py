@@ -6,6 +6,7 @@ not be had; 4 nothing usable was left after the checks.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import metadata
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eventstudy._typing import Record
-from eventstudy.errors import EventStudyError
+from eventstudy.errors import EventStudyError, InputError
 from eventstudy.report.record import dumps
 
 app = typer.Typer(
@@ -77,3 +78,11 @@ def show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | 
     out = Console(highlight=False)
     # Piped output has no width of its own; 160 columns keep a row readable.
     (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
+
+
+def offsets_of(option: str, text: str) -> list[int]:
+    """Two sessions written as ``-1,1``."""
+    match = re.fullmatch(r"\[?\s*(-?\d+)\s*[,:]\s*(-?\d+)\s*\]?", text.strip())
+    if match is None:
+        raise InputError(f"{option} {text!r} is not a window; write two sessions, such as {option}=-1,1")
+    return [int(match[1]), int(match[2])]

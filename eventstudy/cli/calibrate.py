@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eventstudy.calibrate import World, calibrate
+from eventstudy.calibration import World, calibrate
 from eventstudy.cli.app import JsonOption, app, offsets_of, show, split
 
 

@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from eventstudy._typing import Record
-from eventstudy.cli.app import JsonOption, QuietOption, app, split, talk
+from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, split, talk
 from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.cli.verify import write_lock
 from eventstudy.domain.windows import EventWindow
@@ -153,9 +153,9 @@ def _plan(given: Record) -> StudyPlan:
         "model": {"name": given["model"], "market": split([given["market"]]) if given["market"] else None},
         "window": {key: given[key] for key in ("min_estimation", "policy", "overlap", "missing")}
         | {
-            "primary": _offsets("--primary", given["primary"]) if given["primary"] else None,
-            "event": _offsets("--event-window", given["event_window"]),
-            "estimation": _offsets("--estimation", given["estimation"]),
+            "primary": offsets_of("--primary", given["primary"]) if given["primary"] else None,
+            "event": offsets_of("--event-window", given["event_window"]),
+            "estimation": offsets_of("--estimation", given["estimation"]),
             "windows": _with_defaults(given["window"], given["event_window"]),
         },
         "volatility": {"kind": given["garch"], "draws": given["draws"]},
@@ -183,20 +183,13 @@ def _rename(text: str | None) -> str | dict[str, str] | None:
     return {old.strip(): new.strip() for old, _, new in pairs}
 
 
-def _offsets(option: str, text: str) -> list[int]:
-    match = re.fullmatch(r"\[?\s*(-?\d+)\s*[,:]\s*(-?\d+)\s*\]?", text.strip())
-    if match is None:
-        raise InputError(f"{option} {text!r} is not a window; write two sessions, such as {option}=-1,1")
-    return [int(match[1]), int(match[2])]
-
-
 def _with_defaults(windows: Sequence[str] | None, event_window: str) -> list[list[int]] | None:
     """The default windows that fit, and the user's own; None leaves the defaults to the spec."""
     if not windows:
         return None
-    first, last = _offsets("--event-window", event_window)
+    first, last = offsets_of("--event-window", event_window)
     fitting = [list(w) for w in EventWindow().windows if first <= w[0] and w[1] <= last]
-    return fitting + [_offsets("--window", w) for w in windows]
+    return fitting + [offsets_of("--window", w) for w in windows]
 
 
 def _slug(text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from eventstudy._typing import BoolArray, Change, DateArray, FloatArray, IntArray, Policy
 from eventstudy.domain.events import Event
-from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.instruments import Instrument, instruments
 from eventstudy.domain.prices import PriceTable, respond
 from eventstudy.domain.windows import MAX_DELAY_DAYS, OTHER_EVENT_SPAN, Offsets, find_day0
 
@@ -282,7 +282,7 @@ def event_rows(series: ResponseSeries, events: Iterable[Event], *, max_delay: in
     """Row of day 0 of each event that falls inside the series."""
     rows = {}
     for event in events:
-        if event.instruments and series.instrument.id not in event.instruments:
+        if event.instruments and series.instrument.id not in instruments().select(event.instruments):
             continue
         day0 = find_day0(event, series.instrument, series.dates)
         if day0.position is None or day0.session is None:
@@ -300,8 +300,10 @@ def near_rows(rows: Iterable[int], size: int, *, before: int, after: int) -> Boo
     return mask
 
 
-def mask_events(series: ResponseSeries, events: Iterable[Event]) -> ResponseSeries:
+def mask_events(series: ResponseSeries, events: Iterable[Event], *, max_delay: int = MAX_DELAY_DAYS) -> ResponseSeries:
     """The series with the first sessions of `events` marked, so that an estimation window can leave them out."""
     first, last = OTHER_EVENT_SPAN
-    masked = near_rows(event_rows(series, events).values(), series.dates.size, before=-first, after=last)
+    masked = near_rows(
+        event_rows(series, events, max_delay=max_delay).values(), series.dates.size, before=-first, after=last
+    )
     return replace(series, masked=series.masked | masked)

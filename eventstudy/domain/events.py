@@ -123,9 +123,9 @@ class Event:
         for bound in (self.not_before, self.not_after):
             if bound is not None and not isinstance(self.announced, dt.datetime):
                 raise InputError(f"event {self.id!r}: not_before and not_after need an announced clock time")
-        if self.earliest is not None and self.latest is not None and isinstance(self.announced, dt.datetime):
-            if not self.earliest <= self.announced.astimezone(dt.UTC) <= self.latest:
-                raise InputError(f"event {self.id!r}: announced must lie between not_before and not_after")
+        earliest, latest = self.earliest, self.latest
+        if (earliest and latest) and not earliest <= self.announced <= latest:
+            raise InputError(f"event {self.id!r}: announced must lie between not_before and not_after")
         if not self.usable and not self.reason:
             raise InputError(f"event {self.id!r}: usable = false needs a reason")
 

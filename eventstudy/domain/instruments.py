@@ -15,9 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from eventstudy._typing import Change
 from eventstudy.errors import InputError, UnknownNameError
 
-Role = Literal[
-    "price", "premium", "spread", "stocks", "stock", "producer", "consumer", "market", "fx", "factor"
-]
+Role = Literal["price", "premium", "spread", "stocks", "stock", "producer", "consumer", "market", "fx", "factor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,6 @@ from eventstudy._typing import Change, FloatArray
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
 from eventstudy.domain.quality import Flag, check_series
 from eventstudy.errors import InputError, UnknownNameError
-
-#: Returns above this median size are percent, not fractions: no daily series moves 20% every other day.
-PERCENT_MEDIAN = 0.20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,10 +326,15 @@ def _positive(
         )
     flags.append(
         Flag(
-            instrument=name, kind="missing", severity="warn", start=day.date(), end=bad.index[-1].date(),
-            n=len(bad), evidence=f"{len(bad)} prices of zero or below, first {bad.iloc[0]:g}",
+            instrument=name,
+            kind="missing",
+            severity="warn",
+            start=day.date(),
+            end=bad.index[-1].date(),
+            n=len(bad),
+            evidence=f"{len(bad)} prices of zero or below, first {bad.iloc[0]:g}",
             meaning="treated as missing, as asked",
-        )  # fmt: skip
+        )
     )
     return column.where(column > 0.0)
 
@@ -357,11 +358,15 @@ def _own_history(where: str, one: Instrument, column: pd.Series, flags: list[Fla
         )
     flags.append(
         Flag(
-            instrument=one.id, kind="identity_change", severity="warn", start=foreign.index[0].date(),
-            end=foreign.index[-1].date(), n=len(foreign),
+            instrument=one.id,
+            kind="identity_change",
+            severity="warn",
+            start=foreign.index[0].date(),
+            end=foreign.index[-1].date(),
+            n=len(foreign),
             evidence=f"{len(foreign)} rows before {one.first_valid} belong to {what}",
             meaning="left out; load the file with --as to study the old company",
-        )  # fmt: skip
+        )
     )
     return column.where(column.index >= pd.Timestamp(one.first_valid))
 
@@ -369,82 +374,3 @@ def _own_history(where: str, one: Instrument, column: pd.Series, flags: list[Fla
 def ad_hoc(name: str, *, change: Change = "log", unit: str = "") -> Instrument:
     """Record of an instrument that nobody described: its stamp is assumed, and said to be."""
     return Instrument(id=name, name=name, change=change, unit=unit, stamp_assumed=True)
-
-
-def returns(
-    frame: pd.DataFrame,
-    *,
-    unit: Literal["fraction", "percent"],
-    records: Iterable[Instrument] = (),
-) -> PriceTable:
-    """Take returns as they come, instead of prices.
-
-    Parameters
-    ----------
-    frame : DataFrame, shape (dates, instruments)
-        Daily returns, dates in the index. NaN where there is none; nothing is filled.
-    unit : {"fraction", "percent"}
-        0.01 or 1 for one percent. There is no default: a wrong guess is off by a hundred.
-    records : iterable of Instrument, optional
-        Known instruments among the columns; the others are described by their name alone.
-
-    Returns
-    -------
-    PriceTable
-        With ``change = "as_is"`` throughout, in fractions.
-
-    Raises
-    ------
-    InputError
-        When the sizes do not fit the unit, or columns in percent and in fractions are mixed.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2024-01-01", periods=3)
-    >>> returns(pd.DataFrame({"X": [1.0, -2.0, 0.5]}, index=days), unit="percent").frame["X"].tolist()
-    [0.01, -0.02, 0.005]
-    """
-    if unit not in ("fraction", "percent"):
-        raise InputError(f"unit {unit!r} is not one of 'fraction' (0.01 is one percent) and 'percent'")
-    data = frame.astype(np.float64)
-    typical = {str(c): float(data[c].abs().median()) for c in data.columns if data[c].notna().any()}
-    _same_scale(typical)
-    if unit == "fraction":
-        huge = {c: m for c, m in typical.items() if m > PERCENT_MEDIAN}
-        if huge:
-            name, size = next(iter(huge.items()))
-            raise InputError(
-                f"returns of {name!r} have a median size of {size:.3g}: as fractions that is {size:.0%} a day; "
-                "say unit='percent' if they are percent"
-            )
-    known = {one.id: one for one in records}
-    described = [
-        replace(known[c], change="as_is", unit="fraction") if c in known else ad_hoc(c, change="as_is", unit="fraction")
-        for c in map(str, data.columns)
-    ]
-    data.columns = pd.Index([str(c) for c in data.columns])
-    scaled = data / 100.0 if unit == "percent" else data
-    raw = hashlib.sha256(np.ascontiguousarray(data.to_numpy()).tobytes()).hexdigest()
-    origin = Origin(
-        source="frame", name="returns", layout=f"returns in {unit}", sha256=raw,
-        ids=tuple(data.columns), rows=len(data),
-    )  # fmt: skip
-    return build_table(scaled, InstrumentTable(described), origins=(origin,))
-
-
-def _same_scale(typical: dict[str, float]) -> None:
-    """Columns whose typical sizes differ a hundredfold mix percent and fractions."""
-    positive = {c: m for c, m in typical.items() if m > 0.0}
-    if len(positive) < 2:
-        return
-    low, high = min(positive, key=positive.__getitem__), max(positive, key=positive.__getitem__)
-    if positive[high] > 30.0 * positive[low] and positive[high] > PERCENT_MEDIAN:
-        raise InputError(
-            f"percent and fractions are mixed: the median size of {low!r} is {positive[low]:.3g}, of {high!r} "
-            f"{positive[high]:.3g}; bring the columns to one unit first"
-        )
-
-
-def as_date(value: Any) -> dt.date:
-    """A plain date from a Timestamp or datetime64."""
-    return pd.Timestamp(value).date()

@@ -19,7 +19,7 @@ FlagKind = Literal[
 ]  # fmt: skip
 Severity = Literal["info", "warn", "refuse"]
 
-#: A level that repeats this often in a row is a feed that stopped, not a market (a share in eighths repeats 3-5 times).
+#: A level that repeats this often in a row is a feed that stopped; a share with ticks of an eighth repeats 3-5 times.
 FROZEN_SESSIONS = 10
 FROZEN_BREAK = 5
 #: Longest closure of a market in our data is 12 days (Shanghai, new year).

@@ -18,8 +18,6 @@ from eventstudy.volatility.base import VarianceModel
 
 #: Sessions before a window whose residuals set its local scale.
 LOCAL_SESSIONS = 20
-#: Confidence of intervals of the mean effect.
-ALPHA = 0.05
 
 
 class Finding(NamedTuple):
@@ -134,7 +132,7 @@ def about_caar(view: PanelView, stat: Stat | Inapplicable, *, scaled: bool = Fal
     if not scaled:
         return Finding(view.caar, stat.pvalue, stat.value, law=stat.law, dof=stat.dof)
     se = abs(view.caar / stat.value) if stat.value != 0.0 else np.nan
-    half = stat.critical(ALPHA) * se
+    half = stat.critical(view.panel.alpha) * se
     return Finding(
         view.caar, stat.pvalue, stat.value, se, view.caar - half, view.caar + half, law=stat.law, dof=stat.dof
     )

@@ -76,21 +76,7 @@ def adjust(
     if method == "romano_wolf":
         return _romano_wolf(tests, windows)
     table = tests if isinstance(tests, TestTable) else tests.tests
-    rows = [t for t in table if windows is None or t.window in windows]
-    frame = pd.DataFrame(
-        [[t.event, t.instrument, t.statistic, t.window, t.pvalue, t.reason] for t in rows],
-        columns=[*_KEYS, "window", "p", "reason"],
-    )
-    frame["p_adjusted"], frame["method"], frame["family"] = np.nan, method, 0
-    groups = (
-        [frame.index] if family == "all" else [part.index for _, part in frame.groupby(_KEYS, dropna=False, sort=False)]
-    )
-    for index in groups:
-        known = index[frame.loc[index, "p"].notna()]
-        if len(known):
-            frame.loc[known, "p_adjusted"] = _BY_P[method](frame.loc[known, "p"].to_numpy(dtype=np.float64))
-            frame.loc[known, "family"] = len(known)
-    return frame[_COLUMNS]
+    return _by_p(TestTable(t for t in table if windows is None or t.window in windows), method, family)
 
 
 def romano_wolf_cars(
@@ -112,6 +98,23 @@ def romano_wolf_cars(
     cars = cars[np.lexsort(np.abs(cars.T))]
     patterns, complete = sign_patterns(abnormal.n_pairs, draws, np.random.default_rng([seed, 4]))
     return romano_wolf(cars, patterns, complete=complete)
+
+
+def _by_p(rows: TestTable, method: Method, family: Family) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [[t.event, t.instrument, t.statistic, t.window, t.pvalue, t.reason] for t in rows],
+        columns=[*_KEYS, "window", "p", "reason"],
+    )
+    frame["p_adjusted"], frame["method"], frame["family"] = np.nan, method, 0
+    groups = (
+        [frame.index] if family == "all" else [part.index for _, part in frame.groupby(_KEYS, dropna=False, sort=False)]
+    )
+    for index in groups:
+        known = index[frame.loc[index, "p"].notna()]
+        if len(known):
+            frame.loc[known, "p_adjusted"] = _BY_P[method](frame.loc[known, "p"].to_numpy(dtype=np.float64))
+            frame.loc[known, "family"] = len(known)
+    return frame[_COLUMNS]
 
 
 def _romano_wolf(result: TestTable | StudyData, windows: Sequence[Offsets] | None) -> pd.DataFrame:

@@ -32,6 +32,8 @@ class Panel:
     draws : int
         Random draws where the patterns are too many to enumerate.
     seed : int
+    alpha : float
+        One minus the confidence of intervals.
     """
 
     abnormal: AbnormalReturns
@@ -41,6 +43,7 @@ class Panel:
     clusters: IntArray
     draws: int = DRAWS
     seed: int = 0
+    alpha: float = 0.05
 
     def rng(self, *more: int) -> np.random.Generator:
         """A generator for one purpose, reproducible from the study's seed."""

@@ -46,7 +46,7 @@ def bw_crude(view: PanelView) -> Finding | Inapplicable:
         return stat
     # The statistic's own mean: with missing sessions it is not CAAR.
     se = float(view.panel.aar_estimation.std(ddof=1) * np.sqrt(days))
-    half = stat.critical(0.05) * se
+    half = stat.critical(view.panel.alpha) * se
     return Finding(total, stat.pvalue, stat.value, se, total - half, total + half, law=stat.law, dof=stat.dof)
 
 

@@ -134,10 +134,11 @@ def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicab
     mean_error = float(np.sqrt(_mean_variance(view, window)))
     simulated = sums + mean_error * rng.standard_normal(view.draws)
     estimate = float(car.car[0])
-    low, high = np.quantile(simulated, [view.alpha / 2.0, 1.0 - view.alpha / 2.0])
+    # The interval inverts this very test, so that p and interval never contradict each other.
+    half, spread = critical_value(simulated, view.alpha), float(simulated.std())
     return Finding(
-        estimate, rank_pvalue(estimate, simulated), estimate / float(simulated.std()), float(simulated.std()),
-        estimate - float(high), estimate - float(low), smallest_pvalue(view.draws), f"{view.draws} simulated paths",
+        estimate, rank_pvalue(estimate, simulated), estimate / spread, spread, estimate - half, estimate + half,
+        smallest_pvalue(view.draws), f"{view.draws} simulated paths",
     )  # fmt: skip
 
 

@@ -171,7 +171,7 @@ def multipliers(result: StudyResult, event: str, instrument: str, ax: Axes | Non
         raise InputError(f"{event!r} on {instrument!r} has no volatility response: {response.reason}")
     ax = _axes(ax)
     days, after = response.offsets, response.offsets > 0
-    label = "95% of undisturbed days"
+    label = f"{confidence(result)} of undisturbed days"
     ax.vlines(days, response.null_low, response.null_high, color=SHADE, linewidth=9, label=label)
     ax.axhline(1.0, color=FAINT, linewidth=1.0)
     ax.plot(days[after], response.multiplier[after], "o", color=INK, markersize=6, clip_on=False, label="days after")

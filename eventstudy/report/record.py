@@ -22,7 +22,7 @@ def study_record(result: StudyResult) -> Record:
     dict
         ``primary``; ``tests`` (rows as `TestResult`, ``p`` for the p-value; event or instrument null where a
         statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
-        ar, se, sar, unit; offsets of the event window); ``models`` (instrument, model, note, and coefficients,
+        ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why, those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
         sigma, dof per pair); ``volatility``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``verdict`` (sentence, pairs); ``provenance``.
     """
@@ -34,6 +34,7 @@ def study_record(result: StudyResult) -> Record:
         "tests": [t.to_record() for t in result.tests],
         "abnormal": _abnormal(result),
         "models": _models(result),
+        "advice": asdict(result.advice) if result.advice is not None else None,
         "volatility": [v.to_record() for v in result.volatility],
         "outcomes": [asdict(o) for o in result.outcomes],
         "counts": {"pairs": len(result.outcomes), "used": used, "dropped": len(result.outcomes) - used},

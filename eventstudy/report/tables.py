@@ -88,7 +88,7 @@ def day_words(day: dt.date) -> str:
 
 def confidence(result: StudyResult) -> str:
     """Confidence of the intervals, such as ``95%``."""
-    return f"{1.0 - result.study.alpha:.0%}"
+    return f"{100.0 * (1.0 - result.study.alpha):.4g}%"
 
 
 def entry_of(key: str) -> Entry[object]:
@@ -179,8 +179,17 @@ def windows_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFr
 def pooled_frame(result: StudyResult, *, primary: bool) -> pd.DataFrame:
     """Tests across pairs, of the primary window or of the others."""
     rows = [t for t in pooled_tests(result) if (t.window == result.primary) == primary and t.applicable]
-    # The registry's cross-sectional statistics have 95% intervals whatever the study's alpha.
-    columns = ["Window", "Test", "Mean effect", "95% interval", "Statistic", "p", "Pairs", "Dates", "Robust to"]
+    columns = [
+        "Window",
+        "Test",
+        "Mean effect",
+        f"{confidence(result)} interval",
+        "Statistic",
+        "p",
+        "Pairs",
+        "Dates",
+        "Robust to",
+    ]
     return pd.DataFrame(
         [
             [
@@ -272,7 +281,7 @@ def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFra
     rows += [
         ["Residual standard deviation", f"{size(float(ar.sigma[row]), unit)} a day, {ar.dof[row]} degrees of freedom"],
         ["Estimation sessions", f"{outcome.estimation_sessions}, {days[0]} to {days[-1]}"],
-        ["Masked sessions", f"{outcome.masked_sessions} of {outcome.other_sessions} with another announcement"],
+        ["Masked sessions", f"{outcome.masked_sessions}; {outcome.other_sessions} had another announcement"],
     ]
     response = response_of(result, event, instrument)
     if response.model is not None:

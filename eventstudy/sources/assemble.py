@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable
-from eventstudy.domain.prices import PERCENT_MEDIAN, Origin, PriceTable, build_table
+from eventstudy.domain.prices import Origin, PriceTable, build_table
+from eventstudy.domain.returns import PERCENT_MEDIAN
 from eventstudy.errors import FileFormatError
 from eventstudy.sources.base import Nonpositive
 from eventstudy.sources.naming import Identified
@@ -20,9 +21,7 @@ _MIXED_SIGNS = 0.2
 
 def frame_of(raw: RawSeries, name: str) -> pd.DataFrame:
     """One column of levels by date."""
-    return pd.DataFrame(
-        {name: raw.values}, index=pd.DatetimeIndex(raw.days.astype("datetime64[ns]"), name="date")
-    )
+    return pd.DataFrame({name: raw.values}, index=pd.DatetimeIndex(raw.days.astype("datetime64[ns]"), name="date"))
 
 
 def series_table(item: Identified, path: str, nonpositive: Nonpositive) -> PriceTable:

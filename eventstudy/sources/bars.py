@@ -63,9 +63,7 @@ def read_bars(sheets: dict[str, Sheet], reading: Reading, layout: str) -> Recogn
     found, notes = [], []
     for label, sheet in sheets.items():
         if reading.expect == "returns":
-            raise sheet.error(
-                f"these are prices, not returns; {sheet.listed()}; read them with es.load('files', ...)"
-            )
+            raise sheet.error(f"these are prices, not returns; {sheet.listed()}; read them with es.load('files', ...)")
         series, more = _one_bar_series(sheet, reading, label)
         found.append(series)
         notes += [*sheet.notes, *more]
@@ -110,9 +108,7 @@ def _field(sheet: Sheet, name: str, at: int) -> FloatArray:
     return np.asarray(numbers(replace(column, cells=digits), sheet.mark) * factors)
 
 
-def _price(
-    sheet: Sheet, fields: dict[str, int], columns: dict[str, FloatArray]
-) -> tuple[str, FloatArray, str]:
+def _price(sheet: Sheet, fields: dict[str, int], columns: dict[str, FloatArray]) -> tuple[str, FloatArray, str]:
     """Header, values and a note of the price."""
     if "adj_close" in columns:
         header = sheet.header[fields["adj_close"]]

@@ -22,12 +22,8 @@ _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?(?:[eE][+-]?\d+)?
 _PLAIN = frozenset("0123456789.+-eE")
 _GROUP_SPACE = re.compile(r"(?<=\d)[ \u00a0\u202f'\u2019](?=\d{3})")
 #: A point or comma that can only be the decimal mark: not followed by exactly three digits, or after a group.
-_SURE_POINT = re.compile(
-    r"[+-]?(?:0?|[\d,]*)\.(?:\d{1,2}|\d{4,})|[+-]?(?:\d{1,3}(?:,\d{3})+|\d{4,})\.\d*|[+-]?0?\.\d+"
-)
-_SURE_COMMA = re.compile(
-    r"[+-]?(?:0?|[\d.]*),(?:\d{1,2}|\d{4,})|[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{4,}),\d*|[+-]?0?,\d+"
-)
+_SURE_POINT = re.compile(r"[+-]?(?:0?|[\d,]*)\.(?:\d{1,2}|\d{4,})|[+-]?(?:\d{1,3}(?:,\d{3})+|\d{4,})\.\d*|[+-]?0?\.\d+")
+_SURE_COMMA = re.compile(r"[+-]?(?:0?|[\d.]*),(?:\d{1,2}|\d{4,})|[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{4,}),\d*|[+-]?0?,\d+")
 #: Several groups, or a group beside cells that show the mark, make the other sign a thousands sign.
 _COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}")
 _POINT_GROUPS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")

@@ -21,9 +21,7 @@ _FULL = (
 #: Years outside are typing errors, and would overflow the nanoseconds of the table.
 FIRST_YEAR, LAST_YEAR = 1700, 2200
 #: A clock time and a zone may follow; both are dropped, the date stays as it is written.
-_CLOCK = (
-    r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
-)
+_CLOCK = r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
 _YEAR, _MONTH, _DAY = r"(?P<y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"
 _WORD = r"(?P<m>[A-Za-z]{3,9})"
 
@@ -141,9 +139,7 @@ def _misfit(column: Column, allowed: tuple[DateFormat, ...]) -> FileFormatError:
     if all(best.parse(t) is None for t in column.cells):
         problem = f"{text!r} is no date; allowed are {ALLOWED}"
     else:
-        problem = (
-            f"{text!r} is no date in the form {best.words} that most rows have; one form must fit all rows"
-        )
+        problem = f"{text!r} is no date in the form {best.words} that most rows have; one form must fit all rows"
     return FileFormatError(
         problem if text else "the date is missing",
         path=column.path,

@@ -68,9 +68,7 @@ def read_embedded(request: Request) -> PriceTable:
         When the request names a place or new names, which only files have.
     """
     if request.where or request.rename:
-        raise InputError(
-            "the embedded prices are inside the package: they take symbols, no place and no new names"
-        )
+        raise InputError("the embedded prices are inside the package: they take symbols, no place and no new names")
     table = _whole()
     return table if request.symbols is None else _subset(table, request.symbols)
 

@@ -133,9 +133,7 @@ def _from_toml(file: Path, text: str, zone: str) -> list[Event]:
     return [_toml_event(file, record, row, zone, names) for record, row in zip(records, rows, strict=True)]
 
 
-def _toml_event(
-    file: Path, record: Record, row: int | None, zone: str, names: dict[str, int | None]
-) -> Event:
+def _toml_event(file: Path, record: Record, row: int | None, zone: str, names: dict[str, int | None]) -> Event:
     values = {"zone": zone, **record}
     if isinstance(values.get("announced"), dt.datetime):
         values.setdefault("precision", "minute")
@@ -297,9 +295,7 @@ def _csv_event(line: _Line, zone: str, names: dict[str, int | None]) -> Event:
         clock = time
     place = line.cells["zone"] or zone
     if not _is_zone(place):
-        raise line.error(
-            "zone", f"{place!r} is no IANA time zone; write one such as America/New_York or Europe/London"
-        )
+        raise line.error("zone", f"{place!r} is no IANA time zone; write one such as America/New_York or Europe/London")
     return make_event(
         day,
         time=clock,

@@ -10,7 +10,8 @@ from typing import Literal
 import pandas as pd
 
 from eventstudy.domain.instruments import instruments
-from eventstudy.domain.prices import Origin, PriceTable, returns
+from eventstudy.domain.prices import Origin, PriceTable
+from eventstudy.domain.returns import returns
 from eventstudy.errors import FileFormatError, InputError, MissingExtraError, UnknownNameError
 from eventstudy.sources.assemble import check_filled, combine, frame_of, series_table
 from eventstudy.sources.base import DateOrder, Duplicates, Request, as_symbols, source
@@ -155,9 +156,7 @@ def read_returns(
 def _paths(where: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Files named by the caller, and files found in folders, by name."""
     if not where:
-        raise InputError(
-            "the source 'files' needs a file or a folder, such as es.load('files', 'prices.csv')"
-        )
+        raise InputError("the source 'files' needs a file or a folder, such as es.load('files', 'prices.csv')")
     named, in_folder = [], []
     for place in where:
         if not Path(place).exists():
@@ -262,9 +261,7 @@ def _one_owner(data: list[FileData]) -> list[FileData]:
         own = [d for d in several if not d.found.wide]
         if len(own) != 1:
             places = " and ".join(d.table.path for d in several)
-            raise InputError(
-                f"{name} is in two files, {places}; name one of them, or rename one (--as OLD=NEW)"
-            )
+            raise InputError(f"{name} is in two files, {places}; name one of them, or rename one (--as OLD=NEW)")
         note = f"{name} not taken from here: {own[0].table.name} holds it"
         data = [d.without([name], note) if d.found.wide and name in d.ids else d for d in data]
     return data

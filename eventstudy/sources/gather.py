@@ -185,6 +185,7 @@ def _date(day: np.datetime64) -> dt.date:
 
 def _entry(feed: Feed, part: Part, answer: Answer, parsed: Parsed, how: Fetch) -> Entry:
     url, params = public_parts(answer.url)
+    packages = ("aluminum-eventstudy", *feed.packages)
     days = parsed.known_days
     days = days[part.asked.holds(days)]
     if not days.size:
@@ -193,7 +194,7 @@ def _entry(feed: Feed, part: Part, answer: Answer, parsed: Parsed, how: Fetch) -
         source=feed.key, symbol=part.symbol, url=url, params=params, status=answer.status,
         asked_from=str(part.asked.start or ""), asked_to=str(part.asked.end or ""),
         fetched_at=how.line.now().isoformat(), rows=int(days.size), first=str(days[0]), last=str(days[-1]),
-        currency=parsed.currency, zone=parsed.zone, versions={p: metadata.version(p) for p in ("aluminum-eventstudy", *feed.packages)},
+        currency=parsed.currency, zone=parsed.zone, versions={p: metadata.version(p) for p in packages},
     )  # fmt: skip
 
 

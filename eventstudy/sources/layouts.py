@@ -87,9 +87,7 @@ def _read_long(sheet: Sheet, reading: Reading) -> Recognised | None:
             raise sheet.error("the symbol is missing", row=symbols.lines[i], column=symbols.name)
         groups.setdefault(name, []).append(i)
     if bar_fields(sheet):
-        return read_bars(
-            {n: sheet.take(rows) for n, rows in groups.items()}, reading, "bars with a symbol column"
-        )
+        return read_bars({n: sheet.take(rows) for n, rows in groups.items()}, reading, "bars with a symbol column")
     value = _value_column(sheet, reading, at)
     found, notes = [], list(sheet.notes)
     for name, rows in groups.items():
@@ -156,13 +154,9 @@ def _read_wide(sheet: Sheet, reading: Reading) -> Recognised | None:
     )
 
 
-def _one_value(
-    sheet: Sheet, value: int, reading: Reading, *, label: str
-) -> tuple[RawSeries, tuple[str, ...]]:
+def _one_value(sheet: Sheet, value: int, reading: Reading, *, label: str) -> tuple[RawSeries, tuple[str, ...]]:
     header = sheet.header[value]
-    rows = settle(
-        sheet.days, sheet.lines, {header: sheet.numbers(value)}, reading.duplicates, sheet.table.path
-    )
+    rows = settle(sheet.days, sheet.lines, {header: sheet.numbers(value)}, reading.duplicates, sheet.table.path)
     series = RawSeries(
         label=label,
         by="symbol" if label else "stem",
@@ -180,9 +174,7 @@ def _value_column(sheet: Sheet, reading: Reading, symbol: int) -> int:
     names = {plain(sheet.header[i]): i for i in reversed(numeric)}
     returns = [i for i in numeric if is_return(sheet.header[i])]
     prices = [names[n] for n in VALUE_NAMES if n in names]
-    best = (returns if reading.expect == "returns" else prices)[:1] or (
-        numeric if len(numeric) == 1 else returns[:1]
-    )
+    best = (returns if reading.expect == "returns" else prices)[:1] or (numeric if len(numeric) == 1 else returns[:1])
     if not best:
         raise sheet.error(
             "beside the date and the symbols one value column is needed, called "

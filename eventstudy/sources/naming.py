@@ -55,8 +55,7 @@ def identify(found: Recognised, table: TextTable, rename: Rename) -> tuple[Ident
         first = seen.setdefault(item.instrument.id, item.raw.label)
         if first != item.raw.label:
             raise FileFormatError(
-                f"{first!r} and {item.raw.label!r} are both {item.instrument.id}; remove or rename one "
-                "(--as OLD=NEW)",
+                f"{first!r} and {item.raw.label!r} are both {item.instrument.id}; remove or rename one (--as OLD=NEW)",
                 path=table.path,
             )
     return named
@@ -79,9 +78,7 @@ def file_ids(stem: str, rename: Rename) -> tuple[str, ...]:
 def notes_of(named: tuple[Identified, ...]) -> tuple[str, ...]:
     """Says which label became which instrument, where they differ."""
     return tuple(
-        f"{n.raw.label!r} is {n.instrument.id}"
-        for n in named
-        if n.raw.label and n.raw.label != n.instrument.id
+        f"{n.raw.label!r} is {n.instrument.id}" for n in named if n.raw.label and n.raw.label != n.instrument.id
     )
 
 

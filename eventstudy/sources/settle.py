@@ -58,9 +58,7 @@ def settle(
     if again.size > len(disagree):
         notes.append(f"{again.size - len(disagree)} repeated rows with the same values merged")
     if disagree:
-        notes.append(
-            f"{len(disagree)} rows of a date that comes again with other values left out: the last counts"
-        )
+        notes.append(f"{len(disagree)} rows of a date that comes again with other values left out: the last counts")
     return Settled(
         days=ordered[keep],
         lines=places[keep],

@@ -158,9 +158,7 @@ def plain(header: str) -> str:
     return re.sub(r"[\s_\-.*]+", " ", header).strip().casefold()
 
 
-def make_sheet(
-    table: TextTable, reading: Reading, *, header: tuple[str, ...] | None = None, body: int = 1
-) -> Sheet:
+def make_sheet(table: TextTable, reading: Reading, *, header: tuple[str, ...] | None = None, body: int = 1) -> Sheet:
     """Name the columns, square the rows, read the dates.
 
     Parameters
@@ -178,20 +176,15 @@ def make_sheet(
     names = _trimmed(table.rows[0]) if header is None else header
     if any(looks_like_date(c) for c in names) or all(_is_number(c) for c in names):
         raise FileFormatError(
-            f"the first line holds data ({', '.join(names[:4])}), a line that names the columns is needed "
-            "above it",
+            f"the first line holds data ({', '.join(names[:4])}), a line that names the columns is needed above it",
             path=table.path,
             row=table.lines[0],
         )
     if len(table.rows) <= body:
-        raise FileFormatError(
-            "there is a header line and no data below it", path=table.path, row=table.lines[0]
-        )
+        raise FileFormatError("there is a header line and no data below it", path=table.path, row=table.lines[0])
     twice = next((h for i, h in enumerate(names) if h and h in names[:i]), None)
     if twice is not None:
-        raise FileFormatError(
-            f"two columns are headed {twice!r}; rename one", path=table.path, row=table.lines[0]
-        )
+        raise FileFormatError(f"two columns are headed {twice!r}; rename one", path=table.path, row=table.lines[0])
     rows, lines = _square(table, len(names), body), table.lines[body:]
     date = _date_column(table, names, rows)
     days = parse_dates(Column(table.path, names[date], tuple(r[date] for r in rows), lines), reading.dates)

@@ -113,9 +113,7 @@ def _neighbours(file: Path) -> str:
     """Names beside a missing file that look like it."""
     if not file.parent.is_dir():
         return f"; the folder {str(file.parent)!r} does not exist either"
-    names = {
-        p.name.casefold(): p.name for p in file.parent.iterdir() if p.is_dir() or p.suffix.lower() in SUFFIXES
-    }
+    names = {p.name.casefold(): p.name for p in file.parent.iterdir() if p.is_dir() or p.suffix.lower() in SUFFIXES}
     close = difflib.get_close_matches(file.name.casefold(), list(names), n=3, cutoff=0.4)
     return "; did you mean " + " or ".join(repr(names[c]) for c in close) + "?" if close else ""
 
@@ -161,9 +159,7 @@ def _separator(path: str, text: str) -> str:
 
 def _text_rows(path: str, text: str, separator: str) -> list[tuple[int, tuple[str, ...]]]:
     # strict: without it an unclosed quote would swallow the rest of the file in silence.
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     rows = []
     first = 1
     try:

@@ -71,9 +71,7 @@ def read_lme(sheet: Sheet, reading: Reading) -> Recognised | None:
         return None
     tenors = {i: t for i in sheet.others() if (t := lme_tenor(sheet.header[i])) is not None}
     if reading.expect == "returns":
-        raise sheet.error(
-            f"these are prices, not returns; {sheet.listed()}; read them with es.load('files', ...)"
-        )
+        raise sheet.error(f"these are prices, not returns; {sheet.listed()}; read them with es.load('files', ...)")
     columns = {sheet.header[i]: sheet.numbers(i) for i in tenors}
     rows = settle(sheet.days, sheet.lines, columns, reading.duplicates, sheet.table.path)
     series = tuple(
@@ -137,12 +135,7 @@ def read_french(table: TextTable, reading: Reading) -> Recognised | None:
 
 def _is_french_header(table: TextTable, at: int, cells: tuple[str, ...]) -> bool:
     """An unnamed first cell, known factors, and YYYYMMDD below."""
-    if (
-        len(cells) < 2
-        or cells[0]
-        or not any(plain(c) in FACTORS for c in cells[1:])
-        or at + 1 >= len(table.rows)
-    ):
+    if len(cells) < 2 or cells[0] or not any(plain(c) in FACTORS for c in cells[1:]) or at + 1 >= len(table.rows):
         return False
     return re.fullmatch(r"\d{6}|\d{8}", table.rows[at + 1][0]) is not None
 
@@ -169,9 +162,7 @@ def yfinance_sheets(table: TextTable, reading: Reading) -> dict[str, Sheet] | No
     width = max(len(row) for row in table.rows[: body + 1])
     heads = [(*row, *[""] * (width - len(row))) for row in table.rows[:body]]
     heads = [row for row in heads if any(row[1:])]
-    fields = next(
-        (row for row in heads if sum(plain(c) in _YF_FIELDS for c in row[1:]) >= (width - 1) / 2), None
-    )
+    fields = next((row for row in heads if sum(plain(c) in _YF_FIELDS for c in row[1:]) >= (width - 1) / 2), None)
     if fields is None:
         return None
     tickers = {row[1:] for row in heads if row is not fields}

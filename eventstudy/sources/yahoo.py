@@ -279,11 +279,12 @@ def _quotes(chart: dict[str, Any], rows: int, about: About, answer: Answer) -> d
 def _dividends(
     chart: dict[str, Any], days: DateArray, meta: dict[str, Any], about: About, answer: Answer
 ) -> FloatArray:
-    """Amount paid on each row's date; one on a day without a row counts on the next."""
+    """Dividends and capital gains paid on each row's date; one on a day without a row counts on the next."""
     events = chart.get("events") or {}
     paid = np.zeros(days.size)
     try:
-        found = [(int(d["date"]), float(d["amount"])) for d in (events.get("dividends") or {}).values()]
+        kinds = [events.get(kind) or {} for kind in ("dividends", "capitalGains")]
+        found = [(int(d["date"]), float(d["amount"])) for kind in kinds for d in kind.values()]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise impossible(about, answer, f"dividends that cannot be read ({error})") from error
     order = np.argsort(days, kind="stable")

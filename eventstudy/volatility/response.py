@@ -34,7 +34,7 @@ class VolatilityResponse:
     multiplier_constant : ndarray, shape (L + 1,)
         The same against the constant variance of the sample.
     null_low, null_high : ndarray, shape (L + 1,)
-        2.5% and 97.5% of the simulated multipliers of an undisturbed path.
+        Simulated range of the multipliers of an undisturbed path, 95% unless the study says otherwise.
     pvalue_day : ndarray, shape (L + 1,)
         Simulated upper-tail p of each day.
     days : int
@@ -42,7 +42,7 @@ class VolatilityResponse:
     cav : float
         Cumulative abnormal volatility: sum of (multiplier - 1) over days 1..L.
     mean_multiplier, low, high : float
-        Average multiplier of days 1..L and the 95% interval of a constant variance multiple.
+        Average multiplier of days 1..L and the interval of a constant variance multiple.
     pvalue, smallest_p : float
         Simulated upper-tail p of the sum.
     """
@@ -142,6 +142,7 @@ def measure_response(
     *,
     last: int,
     draws: int,
+    alpha: float,
     rng: np.random.Generator,
 ) -> VolatilityResponse:
     """Compare the residuals of days 0..`last` with the variance forecast from session -1.
@@ -164,8 +165,8 @@ def measure_response(
     after = offsets >= 1
     total, totals = float(multiplier[after].sum()), simulated[after].sum(axis=0)
     days = int(after.sum())
-    band = np.quantile(simulated, [0.025, 0.975], axis=1)
-    spread = np.quantile(totals, [0.975, 0.025])
+    band = np.quantile(simulated, [alpha / 2.0, 1.0 - alpha / 2.0], axis=1)
+    spread = np.quantile(totals, [1.0 - alpha / 2.0, alpha / 2.0])
     return VolatilityResponse(
         event=event,
         instrument=instrument,

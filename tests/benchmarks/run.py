@@ -55,7 +55,7 @@ def main() -> None:
     per_date = seconds(ours) / placebo.count
     per_date_hand = seconds(lambda: by_hand(series.response, series.factors[:, 0], rows), 1) / rows.size
     mine = placebo.scar((0, 0))[rows - 260][: len(hand)]
-    print(f"{'placebo date: market model, 16 abnormal returns, statsmodels / ours':70}{per_date_hand / per_date:8.1f}x faster")
+    print(f"{'placebo date, market model and 16 days, statsmodels / ours':70}{per_date_hand / per_date:8.1f}x faster")
     print(f"{'largest difference between the two, in standard errors':70}{np.max(np.abs(mine - hand)):8.1e}")
 
     tracemalloc.start()

@@ -49,9 +49,7 @@ def test_benchmarks_as_designed() -> None:
     table = instruments()
     assert table["LME-3M"].benchmark == ("LME-CU-3M", "LME-ZN-3M")
     assert table["LME-CASH"].benchmark == ("LME-CU-CASH", "LME-ZN-CASH")
-    assert all(
-        table[i].benchmark == ("SPY",) for i in ("AA", "CENX", "KALU", "CSTM", "RIO", "BHP", "BA", "F")
-    )
+    assert all(table[i].benchmark == ("SPY",) for i in ("AA", "CENX", "KALU", "CSTM", "RIO", "BHP", "BA", "F"))
     for name in ("ALI=F", "NHY.OL", "0486.HK", "S32.AX", "SPY", "LME-SPREAD"):
         assert table[name].benchmark == ()
     for name in ("ALI=F", "NHY.OL", "2600.HK", "AWC.AX", "HINDALCO.NS"):

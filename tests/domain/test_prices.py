@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
-from eventstudy.domain.prices import Origin, PriceTable, ad_hoc, build_table, respond, returns
+from eventstudy.domain.prices import Origin, PriceTable, ad_hoc, build_table, respond
 from eventstudy.domain.quality import check_series, frozen_rows
+from eventstudy.domain.returns import returns
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.sources.base import load
 
@@ -42,9 +43,7 @@ def test_rows_are_sorted_and_dates_made_plain() -> None:
 
 def test_time_zone_is_dropped_as_written() -> None:
     index = pd.DatetimeIndex(["2024-01-02 23:30", "2024-01-03 23:30"], tz="America/New_York")
-    built = build_table(
-        pd.DataFrame({"X": [1.0, 2.0]}, index=index), InstrumentTable([ad_hoc("X")]), origins=()
-    )
+    built = build_table(pd.DataFrame({"X": [1.0, 2.0]}, index=index), InstrumentTable([ad_hoc("X")]), origins=())
     assert built.frame.index[0] == pd.Timestamp("2024-01-02")
 
 
@@ -194,9 +193,9 @@ def test_portfolio_averages_those_that_have_a_return() -> None:
 
 def test_days_of_another_calendar_do_not_tear_a_portfolio_apart() -> None:
     # On 3 January neither member trades; the return of 4 January runs from 2 January, +20%.
-    built = table(
-        {"A": [100.0, math.nan, 120.0], "B": [50.0, math.nan, 60.0], "Z": [1.0, 1.1, 1.2]}, DAYS
-    ).portfolio("P", ["A", "B"])
+    built = table({"A": [100.0, math.nan, 120.0], "B": [50.0, math.nan, 60.0], "Z": [1.0, 1.1, 1.2]}, DAYS).portfolio(
+        "P", ["A", "B"]
+    )
     assert built.frame["P"].dropna().tolist() == pytest.approx([100.0, 120.0])
     assert not [f for f in built.flags if f.instrument == "P"]
 
@@ -310,18 +309,14 @@ def test_returns_keep_what_is_known_of_an_instrument() -> None:
 
 def test_percent_called_fractions_is_refused() -> None:
     frame = pd.DataFrame({"X": [1.2, -0.8, 0.5]}, index=pd.to_datetime(DAYS))
-    with pytest.raises(
-        InputError, match=r"median size of 0\.8: as fractions that is 80% a day; say unit='percent'"
-    ):
+    with pytest.raises(InputError, match=r"median size of 0\.8: as fractions that is 80% a day; say unit='percent'"):
         returns(frame, unit="fraction")
 
 
 @pytest.mark.parametrize("unit", ["percent", "fraction"])
 def test_a_mix_of_percent_and_fractions_is_refused(unit: str) -> None:
     frame = pd.DataFrame({"X": [1.2, -0.8, 0.5], "Y": [0.012, -0.008, 0.005]}, index=pd.to_datetime(DAYS))
-    with pytest.raises(
-        InputError, match=r"percent and fractions are mixed: the median size of 'Y' is 0\.008"
-    ):
+    with pytest.raises(InputError, match=r"percent and fractions are mixed: the median size of 'Y' is 0\.008"):
         returns(frame, unit=unit)  # type: ignore[arg-type]
 
 

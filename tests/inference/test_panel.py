@@ -118,6 +118,18 @@ def test_every_panel_statistic_by_hand(
     assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-8)
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.1])
+def test_the_interval_has_the_confidence_that_was_asked_for(
+    prices: PriceTable, event_at: Callable[..., Event], no_events: EventTable, responses: dict[str, FloatArray],
+    alpha: float,
+) -> None:  # fmt: skip
+    done = study(list("ABCDE"), alpha=alpha).run(prices, event_at(prices, 300), others=no_events)
+    row = done.tests.one(statistic="cs_t", window=(0, 1))
+    cars = [car for car, _, _ in by_hand(responses, 300, (0, 1)).values()]
+    low, high = stats.ttest_1samp(cars, 0.0).confidence_interval(1 - alpha)
+    assert (row.low, row.high) == pytest.approx((low, high), rel=1e-8)
+
+
 # --- one pair -------------------------------------------------------------------------------------
 
 

@@ -232,16 +232,18 @@ def test_fhs_by_a_simulation_written_out(
     z = 100 * np.array(residual[:n_fit]) / np.sqrt(h[:n_fit])
     z /= np.sqrt((z**2).mean())
     ours = hand.fit(DAY0)
-    rng, draws = np.random.default_rng(99), 20_000
-    for window, sessions in (((0, 1), 2), ((0, 4), 5)):
-        shocks = rng.choice(z, size=(draws, sessions))
+    rng, draws = np.random.default_rng(99), 10_000
+    for window in WINDOWS:
+        # From the session before the window, or from session -1 when it starts later: what follows knows the event.
+        origin = min(window[0], 0)
+        shocks = rng.choice(z, size=(draws, window[1] - origin + 1))
         sums = np.zeros(draws)
-        for b in range(draws):
-            variance = h[-1]
-            for k in range(sessions):
-                e = shocks[b, k] * math.sqrt(variance)
-                sums[b] += e / 100
-                variance = omega + (alpha + (gamma if e < 0 else 0.0)) * e * e + beta * variance
+        variance = np.full(draws, h[DAY0 - 1 + origin])
+        for k in range(shocks.shape[1]):
+            e = shocks[:, k] * np.sqrt(variance)
+            if origin + k >= window[0]:
+                sums += e / 100
+            variance = omega + (alpha + np.where(e < 0, gamma, 0.0)) * e * e + beta * variance
         x = np.sum([ours.x[DAY0 + k] for k in range(window[0], window[1] + 1)], axis=0)
         sums += ours.sigma * math.sqrt(x @ ours.gram @ x) * rng.standard_normal(draws)
         total, _ = hand.car(ours, DAY0, window)
@@ -255,6 +257,25 @@ def test_fhs_by_a_simulation_written_out(
         low, high = np.quantile(sums, [0.025, 0.975])
         assert (row.low, row.high) == pytest.approx((total - high, total - low), abs=0.15 * sums.std())
         assert row.smallest_p == 1.0 / (DRAWS + 1)
+
+
+def test_fhs_adds_the_error_of_the_estimated_mean(
+    prices: PriceTable, event_at: Callable[..., Event], no_events: EventTable, responses: dict[str, FloatArray]
+) -> None:
+    # 16 sessions forecast from a mean over 30: the mean's error is half of the shocks' variance, s^2 L^2 / M.
+    window = replace(WINDOW, estimation=(-40, -11), windows=())
+    done = study(window=window, model=es.ConstantMean(), statistics=("fhs",)).run(
+        prices, event_at(prices, DAY0), others=no_events
+    )
+    expected = done.volatility[0].model
+    assert expected is not None
+    own = responses["A"][DAY0 - 40 : DAY0 - 10]
+    mean_error = float(np.var(own, ddof=1)) * 16**2 / 30
+    shocks = float(expected.forecast(-5, 16).sum())
+    assert mean_error > 0.3 * shocks
+    # Independent shocks: variances add. 1,999 draws know a standard deviation to 2%; three of them.
+    row = done.tests.one(statistic="fhs", window=(-5, 10), instrument="A")
+    assert row.se == pytest.approx(math.sqrt(shocks + mean_error), rel=0.06)
 
 
 @pytest.mark.parametrize("window", WINDOWS)

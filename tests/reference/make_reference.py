@@ -43,6 +43,7 @@ def main(oracle: Path) -> None:
                 "events": {e: _event(v, windows, EVENT_KEYS, WINDOW_KEYS) for e, v in model["events"].items()},
                 "excluded": model["excluded"],
                 "meta": {k: v for k, v in model["meta"].items() if k in META_KEYS},
+                "multiple": model["multiple"],
                 "tests": {
                     w: {k: v for k, v in stats.items() if k in TEST_KEYS}
                     for w, stats in model["tests"].items()

@@ -57,9 +57,7 @@ def test_every_price_is_the_file_s(prices: PriceTable, raw: list[dict[str, str]]
 def test_what_the_readme_says_is_so(raw: list[dict[str, str]]) -> None:
     assert len(raw) == 2529
     assert (raw[0]["date"], raw[1]["date"], raw[-1]["date"]) == ("1990-12-31", "1991-01-02", "2001-01-02")
-    assert {k: v for k, v in raw[0].items() if k != "date"} == {
-        k: v for k, v in raw[1].items() if k != "date"
-    }
+    assert {k: v for k, v in raw[0].items() if k != "date"} == {k: v for k, v in raw[1].items() if k != "date"}
     alcoa = [r["AA"] for r in raw]
     assert sum(a == b for a, b in zip(alcoa[1:], alcoa[:-1], strict=True)) == 102
     text = resources.files("eventstudy.data").joinpath("README.md").read_text(encoding="utf-8")
@@ -145,9 +143,7 @@ def test_symbols_choose_columns_in_their_order(prices: PriceTable) -> None:
     assert load("embedded", symbols=["role:consumer"]).ids == ("BA", "GM")
 
 
-@pytest.mark.parametrize(
-    ("symbols", "message"), [(["AAPL"], "'AAPL'; did you mean 'AA'"), (["LME-3M"], "'LME-3M'")]
-)
+@pytest.mark.parametrize(("symbols", "message"), [(["AAPL"], "'AAPL'; did you mean 'AA'"), (["LME-3M"], "'LME-3M'")])
 def test_unknown_symbols_are_named(symbols: list[str], message: str) -> None:
     with pytest.raises(UnknownNameError, match=f"unknown embedded instrument {message}"):
         load("embedded", symbols=symbols)

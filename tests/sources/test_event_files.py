@@ -46,8 +46,7 @@ def test_csv_with_every_column(write: Write) -> None:
     event = one(
         write(
             "e.csv",
-            "id,date,time,zone,symbol,title,tags\n"
-            "rusal,2018-04-06,08:30,Europe/London,AA|CENX,Sanctions,a b\n",
+            "id,date,time,zone,symbol,title,tags\nrusal,2018-04-06,08:30,Europe/London,AA|CENX,Sanctions,a b\n",
         )
     )
     assert event.id == "rusal"
@@ -179,17 +178,13 @@ def test_separators_only(write: Write) -> None:
 def test_no_date_column(write: Write) -> None:
     error = failure(write("e.csv", "day,symbol\n2018-04-06,AA\n"))
     assert error.row == 1
-    assert "no date column among ['day', 'symbol']; call one date or event_date or announced or when" in str(
-        error
-    )
+    assert "no date column among ['day', 'symbol']; call one date or event_date or announced or when" in str(error)
 
 
 def test_unknown_columns_are_named_with_those_allowed(write: Write) -> None:
     error = failure(write("e.csv", "date,size\n2018-04-06,3\n"))
     assert (error.row, error.column) == (1, "size")
-    assert "unknown columns ['size']; allowed are id|event_id, date|event_date|announced|when, time" in str(
-        error
-    )
+    assert "unknown columns ['size']; allowed are id|event_id, date|event_date|announced|when, time" in str(error)
     assert "extra='ignore'" in str(error)
 
 
@@ -250,9 +245,7 @@ def test_id_twice(write: Write) -> None:
 def test_more_cells_than_columns(write: Write) -> None:
     error = failure(write("e.csv", "date,title\n2018-04-06,One, two\n"))
     assert error.row == 2
-    assert "3 cells, but the header names 2 columns; put a cell that holds a separator in quotes" in str(
-        error
-    )
+    assert "3 cells, but the header names 2 columns; put a cell that holds a separator in quotes" in str(error)
 
 
 def test_open_quote_is_found_where_it_opens(write: Write) -> None:
@@ -284,9 +277,7 @@ def test_toml_reads_the_catalogue_alike() -> None:
 
 
 def test_toml_with_the_least_keys_takes_the_default_zone(write: Write) -> None:
-    text = (
-        '[[event]]\nid = "a"\nannounced = 2018-04-06T08:30:00\n[[event]]\nid = "b"\nannounced = 2018-04-09\n'
-    )
+    text = '[[event]]\nid = "a"\nannounced = 2018-04-06T08:30:00\n[[event]]\nid = "b"\nannounced = 2018-04-09\n'
     events = read_events(write("e.toml", text), zone="Asia/Shanghai")
     assert events["a"].precision == "minute"
     assert events["a"].latest == dt.datetime(2018, 4, 6, 0, 30, tzinfo=dt.UTC)

@@ -101,10 +101,7 @@ def test_zero_dividends_change_nothing(tmp_path: Path) -> None:
 
 
 def test_a_symbol_column_wins_over_the_file_name(tmp_path: Path) -> None:
-    text = (
-        "datetime,open,close,amount,symbol\n2024-01-02,1,2,9,SHFE.AL\n"
-        "2024-01-02,3,4,9,NEW\n2024-01-03,5,6,9,NEW\n"
-    )
+    text = "datetime,open,close,amount,symbol\n2024-01-02,1,2,9,SHFE.AL\n2024-01-02,3,4,9,NEW\n2024-01-03,5,6,9,NEW\n"
     table = read(tmp_path, "CENX.csv", text)
     assert table.ids == ("SHFE.AL", "NEW")
     assert table.instruments["SHFE.AL"].unit == "CNY/t"
@@ -174,17 +171,13 @@ BROKEN = "Price,Price,Close,Volume\nTicker,DBC,DBC,DBC\nTicker,DBC,DBC,DBC\nDate
 
 
 def test_yfinance_header_that_lost_the_name_of_the_adjusted_close(tmp_path: Path) -> None:
-    table = read(
-        tmp_path, "any.csv", BROKEN + "2024-01-02 00:00:00,19.5,24.0,1\n2024-01-03 00:00:00,25.0,25.0,1\n"
-    )
+    table = read(tmp_path, "any.csv", BROKEN + "2024-01-02 00:00:00,19.5,24.0,1\n2024-01-03 00:00:00,25.0,25.0,1\n")
     assert levels(table, "DBC") == {"2024-01-02": 19.5, "2024-01-03": 25.0}
     assert "'Price' is the adjusted close" in notes(table)
 
 
 def test_a_price_column_that_is_no_adjusted_close_is_in_doubt(tmp_path: Path) -> None:
-    with pytest.raises(
-        FileFormatError, match=r"line 6: a column 'Price' \(19 at the end\) stands beside 'Close'"
-    ):
+    with pytest.raises(FileFormatError, match=r"line 6: a column 'Price' \(19 at the end\) stands beside 'Close'"):
         read(tmp_path, "any.csv", BROKEN + "2024-01-02,19.5,24.0,1\n2024-01-03,19.0,25.0,1\n")
 
 
@@ -229,9 +222,7 @@ def test_metal_of_an_lme_table_from_the_caller(tmp_path: Path) -> None:
     assert read(tmp_path, "prices.csv", LME, rename="copper").ids[0] == "LME-CU-CASH"
     assert read(tmp_path, "prices.csv", LME, rename={"prices": "zinc"}).ids[0] == "LME-ZN-CASH"
     assert read(tmp_path, "lme_zinc.csv", LME, rename="Aluminium").ids[0] == "LME-CASH"
-    with pytest.raises(
-        FileFormatError, match=r"neither its header nor the file's name says the metal.*--as aluminium"
-    ):
+    with pytest.raises(FileFormatError, match=r"neither its header nor the file's name says the metal.*--as aluminium"):
         read(tmp_path, "prices.csv", LME)
 
 
@@ -275,9 +266,7 @@ def test_a_long_file_of_returns_points_to_returns(tmp_path: Path) -> None:
 
 
 def test_a_long_file_with_two_unnamed_values_asks(tmp_path: Path) -> None:
-    with pytest.raises(
-        FileFormatError, match="one value column is needed, called close, price, value or settle"
-    ):
+    with pytest.raises(FileFormatError, match="one value column is needed, called close, price, value or settle"):
         read(tmp_path, "p.csv", "ticker,date,a,b\nX,2024-01-02,1,2\n")
 
 
@@ -317,9 +306,7 @@ def test_a_date_and_a_value_take_the_name_of_the_file(tmp_path: Path, header: st
 
 @pytest.mark.parametrize("date", ["observation_date", "DATE"])
 def test_fred_is_named_by_its_column(tmp_path: Path, date: str) -> None:
-    table = read(
-        tmp_path, "fredgraph.csv", f"{date},PALUMUSDM\n1992-01-01,1181.2\n1992-02-01,.\n1992-03-01,1282.0\n"
-    )
+    table = read(tmp_path, "fredgraph.csv", f"{date},PALUMUSDM\n1992-01-01,1181.2\n1992-02-01,.\n1992-03-01,1282.0\n")
     assert levels(table, "PALUMUSDM") == {"1992-01-01": 1181.2, "1992-03-01": 1282.0}
     assert table.origins[0].layout.startswith("FRED")
 
@@ -353,9 +340,7 @@ def test_french_factors_are_fractions(tmp_path: Path) -> None:
 
 
 def test_french_momentum(tmp_path: Path) -> None:
-    table = read(
-        tmp_path, "m.csv", "Missing data are -99.99 or -999.\n\n,Mom\n20240102,   0.54\n20240103,  -99.99\n"
-    )
+    table = read(tmp_path, "m.csv", "Missing data are -99.99 or -999.\n\n,Mom\n20240102,   0.54\n20240103,  -99.99\n")
     assert levels(table, "MOM") == pytest.approx({"2024-01-02": 0.0054})
 
 
@@ -365,9 +350,7 @@ def test_a_monthly_french_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_percent_factors_outside_that_layout_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        FileFormatError, match=r"MKT-RF is a return and its median size here is 0\.6: percent"
-    ):
+    with pytest.raises(FileFormatError, match=r"MKT-RF is a return and its median size here is 0\.6: percent"):
         read(tmp_path, "f.csv", "date,Mkt-RF,SMB\n2024-01-02,0.6,0.001\n2024-01-03,-0.6,0.001\n")
 
 
@@ -471,9 +454,7 @@ def test_one_clear_row_settles_the_order(tmp_path: Path) -> None:
 
 
 def test_the_order_does_not_disturb_clear_dates(tmp_path: Path) -> None:
-    assert list(levels(read(tmp_path, "p.csv", "date,BA\n2024-03-04,1\n", dates="dmy"), "BA")) == [
-        "2024-03-04"
-    ]
+    assert list(levels(read(tmp_path, "p.csv", "date,BA\n2024-03-04,1\n", dates="dmy"), "BA")) == ["2024-03-04"]
 
 
 @pytest.mark.parametrize(
@@ -575,10 +556,7 @@ def test_returns_without_a_name_are_recognised_by_their_signs(tmp_path: Path) ->
         FileFormatError, match=r"line 3, column 'BA': 1 of 3 values of BA are negative.*es\.read_returns"
     ):
         read(tmp_path, "p.csv", text)
-    assert (
-        levels(read(tmp_path, "p.csv", text, rename={"BA": "LME-SPREAD"}), "LME-SPREAD")["2024-01-03"]
-        == -0.02
-    )
+    assert levels(read(tmp_path, "p.csv", text, rename={"BA": "LME-SPREAD"}), "LME-SPREAD")["2024-01-03"] == -0.02
 
 
 def test_zero_prices_may_be_missing_when_asked_for(tmp_path: Path) -> None:
@@ -707,9 +685,7 @@ def test_rename_of_a_file_whose_column_has_another_name(tmp_path: Path) -> None:
 
 
 def test_one_name_for_several_series_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        FileFormatError, match=r"one new name, 'X', for 2 series \('BA', 'F'\); give a mapping"
-    ):
+    with pytest.raises(FileFormatError, match=r"one new name, 'X', for 2 series \('BA', 'F'\); give a mapping"):
         read(tmp_path, "p.csv", "date,BA,F\n2024-01-02,1,2\n", rename="X")
 
 
@@ -854,9 +830,7 @@ def test_hidden_and_lock_files_are_not_data(tmp_path: Path) -> None:
 
 
 def test_long_returns(tmp_path: Path) -> None:
-    path = write(
-        tmp_path, "firms.csv", "id_firm,date,ret\nA,2024-01-02,\nA,2024-01-03,0.01\nB,2024-01-02,-0.02\n"
-    )
+    path = write(tmp_path, "firms.csv", "id_firm,date,ret\nA,2024-01-02,\nA,2024-01-03,0.01\nB,2024-01-02,-0.02\n")
     table = read_returns(path, unit="fraction")
     assert levels(table, "A") == {"2024-01-03": 0.01}
     assert levels(table, "B") == {"2024-01-02": -0.02}

@@ -168,6 +168,19 @@ def test_offline_uses_the_store_only_and_names_the_command(yahoo: FakeYahoo, how
     assert offline.origins == online.origins
 
 
+def test_locked_answers_serve_a_range_that_was_not_over(yahoo: FakeYahoo, how: Make, store: Store, line: Line) -> None:
+    span = Span(dt.date(2024, 5, 1), dt.date(2024, 7, 31))
+    then = load_network("yahoo", ["AA"], span, how())
+    locked = frozenset(e.sha256 for e in store.entries())
+    later = dt.datetime(2024, 9, 2, tzinfo=dt.UTC)
+    line.now = lambda: later
+    with pytest.raises(CacheMiss):
+        load_network("yahoo", ["AA"], span, how(mode="offline"))
+    assert len(load_network("yahoo", ["AA"], span, how()).frame) > len(then.frame)
+    again = load_network("yahoo", ["AA"], span, how(mode="offline", only=locked))
+    assert again.fingerprint() == then.fingerprint()
+
+
 def test_offline_never_serves_damaged_bytes(yahoo: FakeYahoo, how: Make, store: Store) -> None:
     load_network("yahoo", ["AA"], SPAN, how())
     path = store.path(store.entries()[0].sha256)

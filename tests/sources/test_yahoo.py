@@ -100,7 +100,8 @@ def test_the_running_session_replaces_its_row_and_other_doubles_are_refused() ->
 def test_a_dividend_between_rows_counts_on_the_next() -> None:
     rows = [(utc(2024, 3, 27, 14), 1.0), (utc(2024, 3, 29, 14), 1.1)]
     when = int(utc(2024, 3, 28, 14).timestamp())
-    found = read(payload("X", "America/New_York", rows, events={"dividends": {"a": {"date": when, "amount": 0.5}}}))
+    one = {"a": {"date": when, "amount": 0.25}}
+    found = read(payload("X", "America/New_York", rows, events={"dividends": one, "capitalGains": one}))
     paid = found.columns["X"].dividends
     assert paid is not None
     assert paid.tolist() == [0.0, 0.5]

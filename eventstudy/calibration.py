@@ -163,7 +163,7 @@ class _Tally:
         )  # fmt: skip
 
 
-def real_panel(
+def calibrate_real(
     prices: PriceTable,
     methods: Sequence[str],
     *,
