@@ -314,8 +314,6 @@ class Study:
             quality=tuple(f for f in prices.flags if f.instrument in used_ids),
             overlaps=tuple(overlaps(events, context, prepared, positions, self.window)),
             advice=advice,
-            if abnormal is not None
-            else None,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             placebo=placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},
