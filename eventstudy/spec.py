@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -159,8 +159,8 @@ class StudyPlan:
         Relative paths start here.
     report : str or None
         Where the page goes.
-    only : frozenset of str or None
-        Hashes of the answers in the store that may be used; None is all.
+    only : mapping of str to str, or None
+        Answers in the store that may be used: hash -> last date that counts, ``""`` for any. None is all.
     """
 
     study: Study
@@ -168,7 +168,7 @@ class StudyPlan:
     prices: PricesSpec
     folder: Path
     report: str | None
-    only: frozenset[str] | None = None
+    only: Mapping[str, str] | None = None
 
     def load(self) -> PriceTable:
         """Read the prices that the study needs: its instruments and their benchmarks."""

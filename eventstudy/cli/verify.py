@@ -15,6 +15,7 @@ from eventstudy.cli.app import JsonOption, app, show, talk
 from eventstudy.errors import FileFormatError, InputError, StoreDamaged
 from eventstudy.report.record import dumps, study_record
 from eventstudy.sources.base import known_sources
+from eventstudy.sources.network import cut_at
 from eventstudy.sources.store import Store
 from eventstudy.spec import StudyPlan, read_study
 from eventstudy.study import StudyResult
@@ -22,12 +23,13 @@ from eventstudy.study import StudyResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedData:
-    """One answer that a study was made from."""
+    """One answer that a study was made from; `until` is the last date that counts, ``""`` for all of it."""
 
     source: str
     symbol: str
     sha256: str
     instruments: tuple[str, ...] = ()
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def write_lock(study: Path, result: StudyResult) -> Path | None:
             "", "[[data]]", f"source = {json.dumps(one.source)}", f"symbol = {json.dumps(one.name)}",
             f"sha256 = {json.dumps(one.sha256)}", f"instruments = {json.dumps(list(one.ids))}",
         ]  # fmt: skip
+        lines += [f"until = {json.dumps(cut_at(one))}"] if cut_at(one) else []
     path = lock_path(study)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -94,7 +97,7 @@ def read_lock(path: Path) -> Lock:
         data = tuple(
             LockedData(
                 source=str(d["source"]), symbol=str(d["symbol"]), sha256=str(d["sha256"]),
-                instruments=tuple(d.get("instruments", ())),
+                instruments=tuple(d.get("instruments", ())), until=str(d.get("until", "")),
             )
             for d in raw["data"]
         )  # fmt: skip
@@ -153,6 +156,5 @@ def _rerun(lock: Path, locked: Lock) -> None:
 
 def pinned(plan: StudyPlan, locked: Lock) -> StudyPlan:
     """The plan, offline, on the locked answers only."""
-    return replace(
-        plan, only=frozenset(d.sha256 for d in locked.data), prices=plan.prices.model_copy(update={"mode": "offline"})
-    )
+    offline = plan.prices.model_copy(update={"mode": "offline"})
+    return replace(plan, only={d.sha256: d.until for d in locked.data}, prices=offline)

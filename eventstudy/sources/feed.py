@@ -172,8 +172,8 @@ class Fetch:
     nonpositive : {"error", "missing"}
     progress : callable
         Called with (symbol, done, all) before every part.
-    only : frozenset of str or None
-        Hashes of the stored answers that may be used; None is all.
+    only : mapping of str to str, or None
+        Stored answers that may be used: hash -> last date that counts, ``""`` for any. None is all.
     """
 
     mode: Mode = "normal"
@@ -181,7 +181,7 @@ class Fetch:
     line: Line = field(default_factory=Line)
     nonpositive: Nonpositive = "error"
     progress: Callable[[str, int, int], object] = lambda symbol, done, total: None
-    only: frozenset[str] | None = None
+    only: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):

@@ -138,7 +138,7 @@ def _before(store: Store, source: str, part: Part) -> Entry | None:
 
 
 def _newest(how: Fetch, source: str, symbol: str, start: dt.date | None) -> Entry | None:
-    entries = [e for e in how.store.entries(source, symbol) if how.only is None or e.sha256 in how.only]
+    entries = [e for e in how.store.entries(source, symbol) if e.allowed(how.only)]
     entries = [e for e in entries if e.settled_to >= (start or dt.date.min) and e.covers(start, e.settled_to)]
     return max(entries, key=lambda e: e.fetched_at, default=None)
 

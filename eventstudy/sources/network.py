@@ -25,6 +25,8 @@ from eventstudy.sources.yahoo import YahooFeed
 
 #: Asked in this order when nobody names a source.
 NETWORK_SOURCES = ("yahoo", "westmetall", "fred", "french")
+#: Begins the note of an answer that holds a session which was not over.
+_CUT = "sessions that were over: up to "
 
 
 def feed_of(key: str) -> Feed:
@@ -157,7 +159,7 @@ def table_of(feed: Feed, names: Sequence[str], span: Span, how: Fetch, gathered:
         frame = pd.DataFrame({id: joined.values}, index=_index(joined.days))
         bars = {id: pd.DataFrame(dict(joined.bars), index=frame.index)} if joined.bars else {}
         tables.append(build_table(frame, InstrumentTable([one]), origins=(), nonpositive=how.nonpositive, bars=bars))
-    origins = [_origin(feed, g, notes) for g in gathered.got]
+    origins = [_origin(feed, g, span, notes) for g in gathered.got]
     return combine(tables, origins).with_derived(instruments().select(names))
 
 
@@ -198,8 +200,12 @@ def _joined(one: Instrument, parts: Sequence[Got], span: Span, feed: Feed) -> tu
 
 def _end(span: Span, got: Got) -> dt.date:
     """Sessions that were not over when the answer was had are no part of it."""
-    over = dt.datetime.fromisoformat(got.entry.fetched_at).date() - dt.timedelta(days=1)
-    return min(over, span.end) if span.end else over
+    return min(got.entry.over, span.end) if span.end else got.entry.over
+
+
+def cut_at(origin: Origin) -> str:
+    """Last date that counts of an answer that holds later ones, ``""`` when all of it counts."""
+    return next((n.removeprefix(_CUT) for n in origin.notes if n.startswith(_CUT)), "")
 
 
 def _cut(column: Column, span: Span) -> Column:
@@ -212,11 +218,14 @@ def _cut(column: Column, span: Span) -> Column:
     )
 
 
-def _origin(feed: Feed, got: Got, notes: dict[str, str]) -> Origin:
+def _origin(feed: Feed, got: Got, span: Span, notes: dict[str, str]) -> Origin:
     """What a result says about one answer. No clock: the same bytes give the same words."""
     entry = got.entry
     year = f" {entry.asked_from[:4]}" if entry.asked_from[5:] == "01-01" and entry.asked_to[5:] == "12-31" else ""
     said = [notes[i] for i in got.ids if notes.get(i)]
+    days = got.parsed.known_days
+    if (Span(None, span.end).holds(days) & ~Span(None, entry.over).holds(days)).any():
+        said.append(f"{_CUT}{entry.over}")
     return Origin(
         source=feed.key, name=f"{entry.symbol}{year}", layout=feed.layout, sha256=entry.sha256, ids=got.ids,
         rows=entry.rows, notes=(*said, *got.parsed.notes),

@@ -19,7 +19,7 @@ import os
 import sys
 import tempfile
 import zlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -79,8 +79,16 @@ class Entry:
     @property
     def settled_to(self) -> dt.date:
         """Last date whose session was over when the answer was had, as far as it was asked for."""
-        day_before = dt.datetime.fromisoformat(self.fetched_at).date() - dt.timedelta(days=1)
-        return min(day_before, dt.date.fromisoformat(self.asked_to)) if self.asked_to else day_before
+        return min(self.over, dt.date.fromisoformat(self.asked_to)) if self.asked_to else self.over
+
+    @property
+    def over(self) -> dt.date:
+        """Last date whose session was over when the answer was had: the day before, in UTC."""
+        return dt.datetime.fromisoformat(self.fetched_at).date() - dt.timedelta(days=1)
+
+    def allowed(self, only: Mapping[str, str] | None) -> bool:
+        """Whether `only` (hash -> last date that counts, ``""`` for any; None for everything) has this answer."""
+        return only is None or only.get(self.sha256) in ("", str(self.over))
 
     def covers(self, start: dt.date | None, end: dt.date) -> bool:
         """Whether the answer holds every session of ``[start, end]``; None is the beginning of the series."""
@@ -186,10 +194,10 @@ class Store:
         return [e for e in found if source in (None, e.source) and symbol in (None, e.symbol)]
 
     def find(
-        self, source: str, symbol: str, start: dt.date | None, end: dt.date, only: Container[str] | None = None
+        self, source: str, symbol: str, start: dt.date | None, end: dt.date, only: Mapping[str, str] | None = None
     ) -> Entry | None:
-        """The newest answer (among the hashes `only`) that covers ``[start, end]``, else None."""
-        entries = [e for e in self.entries(source, symbol) if only is None or e.sha256 in only]
+        """The newest answer (among those that `only` allows) that covers ``[start, end]``, else None."""
+        entries = [e for e in self.entries(source, symbol) if e.allowed(only)]
         return max((e for e in entries if e.covers(start, end)), key=lambda e: e.fetched_at, default=None)
 
     def prune(self, keep: Iterable[str] = (), *, now: float) -> list[str]:

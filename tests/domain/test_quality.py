@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
-from eventstudy.domain.prices import PriceTable, build_table, returns
+from eventstudy.domain.prices import PriceTable, build_table
+from eventstudy.domain.returns import returns
 from eventstudy.domain.quality import Flag, FlagKind
 from eventstudy.domain.quality_jumps import moves_of, siblings, tick_rows
 from eventstudy.domain.quality_sources import compare_sources
