@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -21,7 +22,9 @@ from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
 from eventstudy.models.base import MODELS
 
 DOCS = Path(__file__).parent
-FACTS = ("formula", "null", "assumptions", "robust", "trust", "min_pairs", "reference")
+FACTS = (
+    "formula", "null", "assumptions", "needs", "benchmarks", "robust", "trust", "min_pairs", "law", "reference"
+)  # fmt: skip
 LABELS = {"min_pairs": "fewest pairs", "robust": "robust to", "trust": "may a verdict use it"}
 
 
@@ -45,10 +48,9 @@ def statistics_page() -> str:
 def cli_page() -> str:
     """Help of every command."""
     root = typer.main.get_command(app)
-    assert isinstance(root, click.Group) or hasattr(root, "commands")
     lines = ["# Command line", "", "Written by `python docs/make_pages.py` from the command's own help.", ""]
     lines += ["Exit codes: 0 done; 2 wrong call or wrong file; 3 data could not be had; 4 nothing usable was left.", ""]
-    for name, command in root.commands.items():  # type: ignore[attr-defined]  # typer's group is click's
+    for name, command in commands_of(root):
         lines += [
             f"## `eventstudy {name}`",
             "",
@@ -64,6 +66,15 @@ def cli_page() -> str:
             lines.append(f"| {names} | {getattr(parameter, 'help', None) or ''} | {shown} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def commands_of(group: click.Command, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with its full name; groups are descended into."""
+    for name, command in getattr(group, "commands", {}).items():
+        if getattr(command, "commands", None):
+            yield from commands_of(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def conformance_page(oracle: Path) -> str:

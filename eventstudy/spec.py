@@ -22,9 +22,9 @@ from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.base import Dist, Kind
 from eventstudy.errors import FileFormatError, InputError, UnknownNameError
 from eventstudy.models.base import MODELS, ExpectedReturn
-from eventstudy.sources.base import load
+from eventstudy.sources.base import Mode, load
 from eventstudy.sources.event_files import read_events
-from eventstudy.sources.feed import Fetch, Mode, Span
+from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import NETWORK_SOURCES, joined_new, load_first
 from eventstudy.study import Study, StudyResult
 from eventstudy.volatility.base import GarchResponse

@@ -54,6 +54,14 @@ class Import:
     deferred: bool
 
 
+def docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function's docstring: numpydoc on a public function is long, and no code."""
+    first = node.body[0]
+    if ast.get_docstring(node) is None or first.end_lineno is None:
+        return 0
+    return first.end_lineno - first.lineno + 1
+
+
 def dotted(path: Path) -> str:
     """``domain.events`` for ``eventstudy/domain/events.py``; packages by their name."""
     parts = list(path.relative_to(PACKAGE).with_suffix("").parts)
@@ -200,6 +208,6 @@ def test_a_function_fits_a_screen_and_a_module_a_head(path: Path) -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
-        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+        and node.end_lineno - node.lineno + 1 - docstring_lines(node) > LONGEST_FUNCTION
     ]
     assert not long

@@ -41,7 +41,7 @@ def test_exclusion_reasons_of_messy(tmp_path: Path) -> None:
     models = compute_set(unpack("messy", tmp_path))["models"]
     assert set(models) == {
         f"{m}|simple|{p}"
-        for m in ("constant_mean", "market_adjusted", "market_model")
+        for m in ("constant_mean", "market_adjusted", "market_model", "scholes_williams", "dimson")
         for p in ("strict", "own_calendar")
     }
     for model in models.values():

@@ -20,8 +20,8 @@ from eventstudy.cli.verify import read_lock
 from eventstudy.domain.instruments import instruments
 from eventstudy.errors import EventStudyError, FetchError, InputError, RateLimited
 from eventstudy.report.record import dumps
-from eventstudy.sources.base import Nonpositive
-from eventstudy.sources.feed import Feed, Fetch, Gathered, Got, Mode, Span
+from eventstudy.sources.base import Mode, Nonpositive
+from eventstudy.sources.feed import Feed, Fetch, Gathered, Got, Span
 from eventstudy.sources.gather import gather
 from eventstudy.sources.network import NETWORK_SOURCES, feed_of, serves, source_for, table_of
 from eventstudy.sources.store import Store

@@ -22,7 +22,8 @@ def study_record(result: StudyResult) -> Record:
     dict
         ``primary``; ``tests`` (rows as `TestResult`, ``p`` for the p-value; event or instrument null where a
         statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
-        ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why, those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
+        ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why,
+        those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
         sigma, dof per pair); ``volatility``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``verdict`` (sentence, pairs); ``provenance``.
     """

@@ -209,7 +209,10 @@ def refused_tests(result: StudyResult, tests: Iterable[TestResult]) -> list[tupl
     for test in tests:
         reason = test.reason
         if test.instrument is None and test.n_pairs == 1 and test.applicable:
-            reason = "with one pair it only repeats t with forecast error"
+            repeats = test.statistic.startswith(("patell_z", "mackinlay", "bw_crude"))
+            reason = (
+                "with one pair it only repeats the t test" if repeats else "with one pair it says nothing across pairs"
+            )
         if reason:
             groups.setdefault(reason, []).append(entry_of(test.statistic).title)
     return [(reason, "; ".join(dict.fromkeys(titles))) for reason, titles in groups.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,8 @@ Duplicates = Literal["error", "last"]
 Nonpositive = Literal["error", "missing"]
 #: Order of day, month and year in dates that could be read in two ways.
 DateOrder = Literal["auto", "ymd", "dmy", "mdy"]
+#: normal: the store where it covers the range, else the network; refresh: the network; offline: the store.
+Mode = Literal["normal", "refresh", "offline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,10 @@ class Request:
         What a price of zero or below is where returns are log or simple.
     dates : {"auto", "ymd", "dmy", "mdy"}
         How to read dates such as 03/04/2024 that fit two orders.
+    start, end : date or None
+        Range that a network source is asked for, both ends included; None is as far as it goes.
+    mode : {"normal", "refresh", "offline"}
+        Whether a network source uses its store, asks again, or may not ask at all.
     """
 
     where: tuple[str, ...] = ()
@@ -48,9 +55,13 @@ class Request:
     duplicates: Duplicates = "error"
     nonpositive: Nonpositive = "error"
     dates: DateOrder = "auto"
+    start: dt.date | None = None
+    end: dt.date | None = None
+    mode: Mode = "normal"
 
     def __post_init__(self) -> None:
-        for name, kind in (("duplicates", Duplicates), ("nonpositive", Nonpositive), ("dates", DateOrder)):
+        kinds = (("duplicates", Duplicates), ("nonpositive", Nonpositive), ("dates", DateOrder), ("mode", Mode))
+        for name, kind in kinds:
             value = getattr(self, name)
             if value not in get_args(kind):
                 raise InputError(f"{name} = {value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
@@ -134,15 +145,19 @@ def load(
     duplicates: Duplicates = "error",
     nonpositive: Nonpositive = "error",
     dates: DateOrder = "auto",
+    start: str | dt.date | None = None,
+    end: str | dt.date | None = None,
+    mode: Mode = "normal",
 ) -> PriceTable:
     """Load prices.
 
     Parameters
     ----------
     source : str
-        ``"embedded"`` or ``"files"``; `known_sources` lists all.
+        ``"embedded"``, ``"files"``, ``"yahoo"``, ...; `known_sources` lists all.
     where : str, Path or sequence of str
-        For ``files``: one file, one folder, or several files. Nothing for ``embedded``.
+        For ``files``: one file, one folder, or several files. Nothing for ``embedded``. For a network source its
+        symbols, or instrument ids.
     symbols : sequence of str, optional
         Instrument ids or selectors (``role:producer``), default everything. ``LME-SPREAD`` brings its legs.
     rename : mapping or str, optional
@@ -153,6 +168,10 @@ def load(
         A price of zero or below, where returns are log or simple: an error, or treated as missing.
     dates : {"auto", "ymd", "dmy", "mdy"}
         How to read dates that fit two orders; ``auto`` asks when in doubt.
+    start, end : str or date, optional
+        For network sources: range, both ends included, default as far as the source goes.
+    mode : {"normal", "refresh", "offline"}
+        For network sources: take the store where it covers the range, ask again, or make no request.
 
     Returns
     -------
@@ -174,6 +193,8 @@ def load(
     entries = known_sources()
     if source not in entries:
         raise UnknownNameError("source", source, entries)
+    if not entries[source].network and (start, end, mode) != (None, None, "normal"):
+        raise InputError(f"start, end and mode are for sources with a network; {source!r} is read as it is")
     request = Request(
         where=(str(where),) if isinstance(where, str | Path) else tuple(map(str, where)),
         symbols=as_symbols(symbols),
@@ -181,6 +202,16 @@ def load(
         duplicates=duplicates,
         nonpositive=nonpositive,
         dates=dates,
+        start=_date("start", start),
+        end=_date("end", end),
+        mode=mode,
     )
     table = entries[source].read(request)
     return table if symbols is None else table.with_derived(instruments().select(symbols))
+
+
+def _date(name: str, value: str | dt.date | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise InputError(f"{name} = {value!r} is no date; write YYYY-MM-DD") from error

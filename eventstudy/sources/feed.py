@@ -5,20 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Protocol, get_args
 
 import numpy as np
 
 from eventstudy._typing import BoolArray, DateArray, FloatArray
 from eventstudy.domain.instruments import Instrument
 from eventstudy.errors import FetchError, InputError
-from eventstudy.sources.base import Nonpositive
+from eventstudy.sources.base import Mode, Nonpositive
 from eventstudy.sources.faults import Answer
 from eventstudy.sources.http import Line
 from eventstudy.sources.store import Entry, Store
 
-#: normal: the store where it covers the range, else the network; refresh: the network; offline: the store.
-Mode = Literal["normal", "refresh", "offline"]
 #: A series that ends this many days before its range is said to be stale, one that starts this much late to be short.
 STALE_DAYS = 8
 

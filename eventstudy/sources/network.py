@@ -233,11 +233,13 @@ def _origin(feed: Feed, got: Got, span: Span, notes: dict[str, str]) -> Origin:
 
 
 def _read(key: str, request: Request) -> PriceTable:
-    """A request without range and mode: everything, from the store where it is complete."""
+    """What `load` asks for."""
     if request.rename:
         raise InputError(f"the source {key!r} takes symbols and no new names")
     names = (*request.where, *(request.symbols or ()))
-    return load_network(key, names, Span(), Fetch(nonpositive=request.nonpositive))
+    return load_network(
+        key, names, Span(request.start, request.end), Fetch(mode=request.mode, nonpositive=request.nonpositive)
+    )
 
 
 @source(key="yahoo", title="Yahoo, through yfinance: daily bars with dividends", network=True)

@@ -13,11 +13,11 @@ import pytest
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
 from eventstudy.domain.prices import PriceTable, build_table
-from eventstudy.domain.returns import returns
 from eventstudy.domain.quality import Flag, FlagKind
 from eventstudy.domain.quality_jumps import moves_of, siblings, tick_rows
 from eventstudy.domain.quality_sources import compare_sources
 from eventstudy.domain.quality_table import check_table, compare_tables
+from eventstudy.domain.returns import returns
 from eventstudy.domain.sessions import check_sessions, exchange_sessions
 from eventstudy.errors import InputError
 

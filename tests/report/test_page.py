@@ -159,7 +159,7 @@ def test_the_trusted_test_is_marked_and_the_rest_is_folded(page: str) -> None:
     assert "Never for a verdict" in words
     assert "Every test on every window" in words
     assert "needs at least 2 pairs" in words
-    assert words.count("with one pair it only repeats t with forecast error") == 1
+    assert words.count("with one pair it only repeats the t test") == 1
 
 
 def test_expected_directions_stand_beside_what_was_found(page: str) -> None:

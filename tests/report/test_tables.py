@@ -67,7 +67,7 @@ def test_the_deciding_test_comes_first_and_the_others_say_why_not(result: es.Stu
 def test_tests_that_do_not_exist_are_grouped_by_reason(result: es.StudyResult) -> None:
     refused = tables.refused_tests(result, [t for t in result.tests if t.instrument is None])
     reasons = [reason for reason, _ in refused]
-    assert len(reasons) == len(set(reasons)) == 2
+    assert len(reasons) == len(set(reasons)) >= 2
     titles = {reason[:17]: titles for reason, titles in refused}
     assert "cross-sectional t" in titles["needs at least 2 "]
     assert "Patell z, full forecast covariance" in titles["with one pair it "]

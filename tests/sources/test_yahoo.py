@@ -174,3 +174,17 @@ def test_the_package_does_not_import_the_network_libraries() -> None:
     code += "('yfinance', 'curl_cffi', 'requests', 'lxml')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_load_takes_a_range_and_a_mode(yahoo: FakeYahoo, how: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTSTUDY_CACHE", str(how().store.folder))
+    monkeypatch.setenv("EVENTSTUDY_SPACING", "0")
+    table = es.load("yahoo", ["ALI=F", "^GSPC"], start="2024-03-01", end=dt.date(2024, 3, 29))
+    assert len(table.frame) == 21
+    seen = len(yahoo.seen)
+    again = es.load("yahoo", ["ALI=F", "^GSPC"], start="2024-03-01", end="2024-03-29", mode="offline")
+    assert (len(yahoo.seen), again.fingerprint()) == (seen, table.fingerprint())
+    with pytest.raises(InputError, match="sources with a network"):
+        es.load("embedded", start="1994-01-01")
+    with pytest.raises(InputError, match="no date"):
+        es.load("yahoo", ["AA"], start="soon")
