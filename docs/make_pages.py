@@ -13,8 +13,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer.main
 
 from eventstudy.cli import app
@@ -68,7 +68,7 @@ def cli_page() -> str:
     return "\n".join(lines)
 
 
-def commands_of(group: click.Command, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+def commands_of(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every command with its full name; groups are descended into."""
     for name, command in getattr(group, "commands", {}).items():
         if getattr(command, "commands", None):

@@ -35,6 +35,11 @@ SEEDS = st.integers(0, 10_000)
 KINDS = st.sampled_from(sorted(MODELS))
 FACTORS = st.floats(1e-3, 1e3)
 FEW = settings(max_examples=6)
+#: Quick statistics of every kind; tests/inference/test_metamorphic.py goes over all of them.
+STATISTICS = (
+    "t_fe", "sq", "sq_raw", "local_scale", "placebo_dates", "cs_t", "patell_z", "patell_z_csar", "bmp_t", "bmp_t_csar",
+    "kp_patell_calendar", "kp_patell_event", "kp_bmp_calendar", "kp_bmp_event",
+)  # fmt: skip
 
 
 def draw(seed: int) -> Responses:
@@ -70,7 +75,7 @@ def events(prices: PriceTable, ids: Iterable[str] = ROWS, instruments: dict[str,
 def run(prices: PriceTable, kind: str = "market", **changes: object) -> es.StudyResult:
     """All firms at all events, everything but simulation; `changes` to the study."""
     wanted = changes.pop("events", None) or events(prices)
-    study = es.Study(instruments=list(FIRMS), model=MODELS[kind], window=WINDOW, volatility=None)
+    study = es.Study(instruments=list(FIRMS), model=MODELS[kind], window=WINDOW, volatility=None, statistics=STATISTICS)
     result = replace(study, **changes).run(prices, wanted, others=EventTable([]))  # type: ignore[arg-type]
     assert len(result.used) == len(result.outcomes)
     return result

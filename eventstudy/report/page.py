@@ -288,12 +288,27 @@ def _absent(result: StudyResult, event: str, instrument: str) -> list[tuple[str,
     return [(" and ".join(pictures), reason) for reason, pictures in groups.items()]
 
 
+def _test_advice(result: StudyResult) -> dict[str, Any] | None:
+    """The statistic to trust across pairs and those to distrust, by title; chosen without looking at results."""
+    if result.advice is None:
+        return None
+    distrust: dict[str, list[str]] = {}
+    for key, reason in result.advice.distrust:
+        distrust.setdefault(reason, []).append(tables.entry_of(key).title)
+    return {
+        "trust": tables.entry_of(result.advice.trust).title,
+        "why": result.advice.why,
+        "distrust": [("; ".join(titles), reason) for reason, titles in distrust.items()],
+    }
+
+
 def _pooled(result: StudyResult) -> dict[str, Any] | None:
     tests = tables.pooled_tests(result)
     if not len(tests):
         return None
     return {
         "primary": _table(tables.pooled_frame(result, primary=True).drop(columns="Window")),
+        "advice": _test_advice(result),
         "others": _table(tables.pooled_frame(result, primary=False)),
         "refused": tables.refused_tests(result, tests.where(window=result.primary)),
         "pairs": tests[0].n_pairs,
