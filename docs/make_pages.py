@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import typer.main
 
 from eventstudy.cli import app
@@ -45,7 +44,7 @@ def statistics_page() -> str:
 def cli_page() -> str:
     """Help of every command."""
     root = typer.main.get_command(app)
-    assert isinstance(root, click.Group) or hasattr(root, "commands")
+    assert hasattr(root, "commands")
     lines = ["# Command line", "", "Written by `python docs/make_pages.py` from the command's own help.", ""]
     lines += ["Exit codes: 0 done; 2 wrong call or wrong file; 3 data could not be had; 4 nothing usable was left.", ""]
     for name, command in root.commands.items():  # type: ignore[attr-defined]  # typer's group is click's
