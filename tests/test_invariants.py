@@ -16,7 +16,6 @@ import eventstudy as es
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
-from eventstudy.inference.base import PANEL_STATISTICS
 from eventstudy.models.base import ExpectedReturn
 
 FloatArray = NDArray[np.float64]
@@ -38,7 +37,7 @@ FEW = settings(max_examples=6)
 #: Quick statistics of every kind; tests/inference/test_metamorphic.py goes over all of them.
 STATISTICS = (
     "t_fe", "sq", "sq_raw", "local_scale", "placebo_dates", "cs_t", "patell_z", "patell_z_csar", "bmp_t", "bmp_t_csar",
-    "kp_patell_calendar", "kp_patell_event", "kp_bmp_calendar", "kp_bmp_event",
+    "kp_patell_calendar", "kp_patell_event", "kp_bmp_calendar", "kp_bmp_event", "caar", "sum_aar",
 )  # fmt: skip
 
 
@@ -235,40 +234,6 @@ def test_data_after_the_event_window_do_not_touch_simulation_or_volatility() -> 
         assert [repr(t) for t in other.tests] == [repr(t) for t in results[0].tests]
         assert other.volatility[0].to_frame().equals(results[0].volatility[0].to_frame())
         assert other.volatility[0].pvalue == results[0].volatility[0].pvalue
-
-
-@given(seed=SEEDS, kind=KINDS)
-@FEW
-def test_one_firm_three_times_is_three_firms_of_the_same_prices(seed: int, kind: str) -> None:
-    responses = draw(seed)
-    repeated = table({"A": responses["A"], "M": responses["M"]})
-    renamed = table({f"A{k}": responses["A"] for k in (1, 2, 3)} | {"M": responses["M"]})
-    one = run(repeated, kind, instruments=["A"])
-    names = dict(zip(ROWS, ("A1", "A2", "A3"), strict=True))
-    two = run(renamed, kind, instruments=[], events=events(renamed, ROWS, names))
-    fields = ("estimate", "value", "pvalue", "low", "high", "n_pairs", "n_dates")
-    across = [entry.key for entry in PANEL_STATISTICS]
-    for window in WINDOWS:
-        for key in across:
-            first, second = (r.tests.one(statistic=key, window=window) for r in (one, two))
-            assert first.reason == second.reason
-            for field in fields:
-                np.testing.assert_allclose(getattr(first, field), getattr(second, field), rtol=1e-10, equal_nan=True)
-    for event, name in names.items():
-        own = [t for t in one.tests.where(event=event, instrument="A") if t.statistic != "placebo_dates"]
-        theirs = [t for t in two.tests.where(event=event, instrument=name) if t.statistic != "placebo_dates"]
-        assert [repr(replace(t, instrument="A")) for t in theirs] == [repr(t) for t in own]
-
-
-@given(seed=SEEDS)
-@FEW
-def test_one_pair_has_no_cross_section_whatever_its_returns(seed: int) -> None:
-    prices = table(draw(seed))
-    result = run(prices, instruments=["B"], events=events(prices, ["e2"]))
-    for entry in PANEL_STATISTICS:
-        for window in WINDOWS:
-            row = result.tests.one(statistic=entry.key, window=window)
-            assert row.applicable == entry.key.startswith("patell_z")
 
 
 @given(seed=SEEDS, kind=KINDS, size=st.floats(0.0005, 0.2), sign=st.sampled_from([-1.0, 1.0]))
