@@ -34,7 +34,7 @@ report: $(VENV)/.made
 	$(BIN)/eventstudy report --out $(OUT)/six-nation-accord-1994.html
 
 test: $(VENV)/.made-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 lint: $(VENV)/.made-test
 	$(BIN)/ruff check .

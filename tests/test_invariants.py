@@ -112,8 +112,8 @@ def abnormal(result: es.StudyResult) -> FloatArray:
 def test_a_scale_changes_no_statistic_and_no_p(seed: int, kind: str, factor: float) -> None:
     one = run(table(draw(seed)), kind)
     two = run(table({k: factor * v for k, v in draw(seed).items()}), kind)
-    # sq_raw's value is the sum itself, in the unit of the response; sq's lacks sigma.
-    unitful = ("sq", "sq_raw")
+    # sq_raw's value is the sum itself, in the unit of the response; sq's lacks sigma; means have no other value.
+    unitful = ("sq", "sq_raw", "caar", "sum_aar")
     assert_same(numbers(one, "value", without=unitful), numbers(two, "value", without=unitful))
     assert_same(numbers(one, "pvalue", "smallest_p"), numbers(two, "pvalue", "smallest_p"), rtol=1e-6)
     scaled = {k: factor * v for k, v in numbers(one, "estimate", "low", "high", "se").items()}
