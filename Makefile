@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= reports
 
-.PHONY: help report test lint types docs bench conformance clean
+.PHONY: help report test lint types docs bench conformance calibrate clean
 
 help:
 	@echo "make report       run the main job offline and write the HTML report"
@@ -13,6 +13,7 @@ help:
 	@echo "make docs         build the documentation into site/"
 	@echo "make bench        print speed and memory ratios"
 	@echo "make conformance  compare with the reference numbers in ../shared/oracle"
+	@echo "make calibrate    measure size and power again and write docs/reference/calibration-*.md (an hour)"
 
 # One environment for users, one stamp for each set of extras.
 $(VENV)/.made: pyproject.toml
@@ -52,6 +53,9 @@ bench: $(VENV)/.made-test
 
 conformance: $(VENV)/.made-test
 	$(BIN)/python -m tests.conformance --fixtures ../shared/oracle/fixtures --expected ../shared/oracle/expected
+
+calibrate: $(VENV)/.made-test
+	$(BIN)/python docs/make_calibration.py
 
 clean:
 	rm -rf $(VENV) build dist site reports .mypy_cache .pytest_cache .ruff_cache
