@@ -32,7 +32,7 @@ from eventstudy.volatility.base import GarchResponse
 #: Measured when nobody names an instrument, as far as the prices hold them.
 DEFAULT_INSTRUMENTS = ("LME-3M", "AA", "CENX")
 DEFAULT_EVENT = "six-nation-accord-1994"
-SourceKey = Literal["embedded", "files", "yahoo", "westmetall", "fred", "french"]
+SourceKey = Literal["embedded", "files", "yahoo", "westmetall", "fred", "french", "worldbank"]
 #: Calendar days that hold a session, holidays included, and days to spare at both ends of a range.
 _DAYS_PER_SESSION, _SPARE_DAYS = 1.5, 40
 

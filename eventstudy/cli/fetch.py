@@ -58,7 +58,8 @@ def date_of(option: str, text: str | None) -> dt.date | None:
 def fetch(
     names: Annotated[list[str], typer.Argument(help="Instrument ids, selectors, or the source's own symbols.")],
     source: Annotated[
-        list[str] | None, typer.Option(help="yahoo, westmetall, fred, french; may be repeated; default: who has it.")
+        list[str] | None,
+        typer.Option(help="yahoo, westmetall, fred, french, worldbank; may be repeated; default: who has it."),
     ] = None,
     start: FromOption = None,
     end: ToOption = None,

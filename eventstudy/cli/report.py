@@ -35,7 +35,9 @@ def report(
     prices: Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(help="embedded, files, yahoo, westmetall, fred, french; may be repeated: the first that has it."),
+        typer.Option(
+            help="embedded, files, yahoo, westmetall, fred, french, worldbank; may be repeated: the first that has it."
+        ),
     ] = None,
     start: FromOption = None,
     end: ToOption = None,

@@ -26,7 +26,10 @@ from eventstudy.domain.quality_sources import compare_sources
 from eventstudy.domain.sessions import Sessions, check_sessions, exchange_sessions
 
 #: Two prices of one good, compared when a table holds both: the first is judged.
-SAME_GOOD = (("ALI=F", "LME-3M"), ("ALI=F", "PALUMUSDM"), ("PALUMUSDM", "LME-CASH"), ("SHFE.AL", "LME-3M"))
+SAME_GOOD = (
+    ("ALI=F", "LME-3M"), ("ALI=F", "PALUMUSDM"), ("PALUMUSDM", "LME-CASH"), ("SHFE.AL", "LME-3M"),
+    ("WB-ALUMINUM", "LME-CASH"), ("WB-ALUMINUM", "PALUMUSDM"),
+)  # fmt: skip
 #: Exchanges whose daily prices are chains of contracts.
 CHAINS = ("COMEX", "SHFE", "CME")
 #: Series of one file that repeat on one day because the row is a copy.

@@ -21,10 +21,11 @@ from eventstudy.sources.fred import FredFeed
 from eventstudy.sources.french import FrenchFeed
 from eventstudy.sources.gather import gather, legs_of, record_of
 from eventstudy.sources.westmetall import WestmetallFeed
+from eventstudy.sources.worldbank import WorldBankFeed
 from eventstudy.sources.yahoo import YahooFeed
 
 #: Asked in this order when nobody names a source.
-NETWORK_SOURCES = ("yahoo", "westmetall", "fred", "french")
+NETWORK_SOURCES = ("yahoo", "westmetall", "fred", "french", "worldbank")
 #: Begins the note of an answer that holds a session which was not over.
 _CUT = "sessions that were over: up to "
 
@@ -37,8 +38,9 @@ def feed_of(key: str) -> Feed:
     UnknownNameError
         With the known ones.
     """
-    made: dict[str, type[YahooFeed] | type[WestmetallFeed] | type[FredFeed] | type[FrenchFeed]] = {
+    made: dict[str, Callable[[], Feed]] = {
         "yahoo": YahooFeed, "westmetall": WestmetallFeed, "fred": FredFeed, "french": FrenchFeed,
+        "worldbank": WorldBankFeed,
     }  # fmt: skip
     if key not in made:
         raise UnknownNameError("network source", key, made)
@@ -264,3 +266,9 @@ def read_fred(request: Request) -> PriceTable:
 def read_french(request: Request) -> PriceTable:
     """Daily factors, as fractions."""
     return _read("french", request)
+
+
+@source(key="worldbank", title="World Bank Pink Sheet: monthly commodity prices", network=True)
+def read_worldbank(request: Request) -> PriceTable:
+    """Monthly means of any column of the Pink Sheet."""
+    return _read("worldbank", request)

@@ -25,7 +25,8 @@ import numpy as np
 
 from eventstudy._typing import DateArray, FloatArray
 from eventstudy.domain.instruments import Instrument, instruments
-from eventstudy.errors import InputError, MalformedResponse, NetworkFailure, NoDataInRange
+from eventstudy.domain.quality import FROZEN_SESSIONS
+from eventstudy.errors import InputError, MalformedResponse, NetworkFailure
 from eventstudy.sources.bars import BAR_ORDER
 from eventstudy.sources.base import Nonpositive
 from eventstudy.sources.faults import About, Answer, chart_of, impossible
@@ -36,6 +37,8 @@ _TICKER = re.compile(r"[A-Za-z0-9.^=&_-]{1,40}")
 _CHART = "/v8/finance/chart/"
 #: Where series begin when nobody says: earlier rows of Yahoo are few and doubtful.
 FIRST_DAY = dt.date(1985, 1, 1)
+#: Smallest split, as a log, whose step can be told from a day's news.
+SMALLEST_SPLIT = 0.2
 #: Only a rate limit reads the clock, and `ask` has raised that one already.
 _NO_CLOCK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: Seconds of the day at which a bar belongs to the next day (22:00 and 23:00 sharp): midnight, written with another
@@ -113,14 +116,15 @@ class YahooFeed:
         notes = _check_meta(meta, part.symbol, known, about, answer)
         days = _days(chart["timestamp"], meta, about, answer)
         columns = _quotes(chart, days.size, about, answer)
-        if np.isnan(columns["close"]).all():
-            raise about.error(NoDataInRange, f"{days.size} rows and not one price", answer)
+        _check_closes(columns["close"], about, answer)
         positive = known is None or known.change in ("log", "simple")
         if positive and nonpositive == "error" and (columns["close"] <= 0.0).any():
             day = days[columns["close"] <= 0.0][0]
             raise impossible(about, answer, f"a close of zero or below on {day}; --nonpositive missing leaves it out")
         columns["dividends"] = _dividends(chart, days, meta, about, answer)
+        splits = _splits(chart, meta, about, answer)
         days, columns, more = _one_row_a_day(days, columns, about, answer)
+        more += _adjust_missed_splits(days, columns, splits)
         holes = int(np.isnan(columns["close"]).sum())
         more += (f"{holes} rows without a price",) if holes else ()
         column = Column(
@@ -248,6 +252,15 @@ def _check_meta(
     return () if currency else ("the answer does not say the currency",)
 
 
+def _check_closes(close: FloatArray, about: About, answer: Answer) -> None:
+    """Raise when no row has a price, or all have the same: the server says that it traded, and shows no trading."""
+    known = close[~np.isnan(close)]
+    if not known.size:
+        raise impossible(about, answer, f"{close.size} rows and not one price")
+    if known.size >= FROZEN_SESSIONS and (known == known[0]).all():
+        raise impossible(about, answer, f"a frozen feed: all {known.size} closes are {known[0]:g}")
+
+
 def _days(stamps: Any, meta: dict[str, Any], about: About, answer: Answer) -> DateArray:
     """Session dates: the exchange's local date of each stamp."""
     try:
@@ -269,7 +282,7 @@ def _quotes(chart: dict[str, Any], rows: int, about: About, answer: Answer) -> d
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise impossible(about, answer, f"bars that cannot be read ({error})") from error
     if "close" not in columns:
-        raise about.error(NoDataInRange, f"{rows} rows and no closing price", answer)
+        raise impossible(about, answer, f"{rows} rows and no closing price")
     for name, values in columns.items():
         if values.shape != (rows,):
             raise impossible(about, answer, f"{rows} dates and {values.size} values of {name}")
@@ -293,6 +306,45 @@ def _dividends(
         if at < days.size:
             paid[order[at]] += amount
     return paid
+
+
+def _splits(
+    chart: dict[str, Any], meta: dict[str, Any], about: About, answer: Answer
+) -> list[tuple[np.datetime64, float]]:
+    """Dates of splits, and new shares for an old one."""
+    try:
+        found = [
+            (int(s["date"]), float(s["numerator"]) / float(s["denominator"]))
+            for s in ((chart.get("events") or {}).get("splits") or {}).values()
+        ]
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError) as error:
+        raise impossible(about, answer, f"splits that cannot be read ({error})") from error
+    days = _days([stamp for stamp, _ in found], meta, about, answer)
+    return sorted((day, ratio) for day, (_, ratio) in zip(days, found, strict=True) if ratio > 0.0)
+
+
+def _adjust_missed_splits(
+    days: DateArray, columns: dict[str, FloatArray], splits: list[tuple[np.datetime64, float]]
+) -> tuple[str, ...]:
+    """Put rows before a split on its terms where Yahoo has not: for some days it lists the split and does not adjust.
+
+    A close that steps by about the ratio on the very date was left as it was; notes say what was done.
+    """
+    notes = []
+    for day, ratio in splits:
+        row = int(np.searchsorted(days, day))
+        known = np.flatnonzero(~np.isnan(columns["close"]))
+        before, after = known[known < row], known[known >= row]
+        size = np.log(ratio)
+        if abs(size) < SMALLEST_SPLIT or not before.size or not after.size:
+            continue
+        step = np.log(columns["close"][after[0]] / columns["close"][before[-1]])
+        if abs(step + size) > 0.5 * abs(size):
+            continue
+        for name, values in columns.items():
+            values[:row] *= ratio if name == "volume" else 1.0 / ratio
+        notes.append(f"prices before {day} were not adjusted for its split of {ratio:g} to 1: adjusted here")
+    return tuple(notes)
 
 
 def _one_row_a_day(

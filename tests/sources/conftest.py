@@ -43,9 +43,9 @@ def yahoo(authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWeb]:
-    """Westmetall, FRED and French, as this process and its children see them."""
+    """Westmetall, FRED, French and the World Bank, as this process and its children see them."""
     with FakeWeb() as server:
-        for name in ("WESTMETALL", "FRED", "FRENCH"):
+        for name in ("WESTMETALL", "FRED", "FRENCH", "WORLDBANK"):
             monkeypatch.setenv(f"EVENTSTUDY_{name}_URL", server.url)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         yield server

@@ -14,7 +14,6 @@ import pytest
 
 from eventstudy import errors
 from eventstudy.errors import (
-    BadPayload,
     Blocked,
     FetchError,
     MalformedResponse,
@@ -29,55 +28,12 @@ from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.http import Line, Patience
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_yahoo import LISTED, FakeYahoo
+from tests.sources.loopback.fault_table import ASKED, COMMON, OWN, UNLISTED, WORDS, YAHOO
 from tests.sources.loopback.numbers import between
 
 SPAN = Span(dt.date(2024, 3, 1), dt.date(2024, 3, 15))
 EXPECTED = between("ALI=F", dt.date(2024, 3, 1), dt.date(2024, 3, 15))
 
-#: Fault -> type of error (both for the listed symbol and, where they differ, the unlisted one), or None for data.
-#: ``hist:`` breaks the request for prices only; without it the look-up of the time zone breaks as well.
-FAULTS: dict[str, type[FetchError] | None] = {
-    "": None,
-    "404": SymbolNotFound, "hist:404": SymbolNotFound,
-    "404-html": MalformedResponse, "hist:404-html": MalformedResponse,
-    "400": NoDataInRange, "hist:400": NoDataInRange,
-    "401": Blocked, "hist:401": Blocked,
-    "403": Blocked, "hist:403": Blocked,
-    "429": RateLimited, "hist:429": RateLimited,
-    "429-200": RateLimited, "hist:429-200": RateLimited,
-    "500": UpstreamDown, "hist:500": UpstreamDown,
-    "500-finance": UpstreamDown, "hist:500-finance": UpstreamDown,
-    "502": UpstreamDown, "hist:502": UpstreamDown,
-    "503-wrb": UpstreamDown, "hist:503-wrb": UpstreamDown,
-    "200-wrb": UpstreamDown, "hist:200-wrb": UpstreamDown,
-    "html": MalformedResponse, "hist:html": MalformedResponse,
-    "empty-body": MalformedResponse, "hist:empty-body": MalformedResponse,
-    "truncated-json": MalformedResponse, "hist:truncated-json": MalformedResponse,
-    "short-body": NetworkFailure, "hist:short-body": NetworkFailure,
-    "reset": NetworkFailure, "hist:reset": NetworkFailure,
-    "slow": NetworkFailure, "hist:slow": NetworkFailure,
-    "empty-result": MalformedResponse, "hist:empty-result": MalformedResponse,
-    "null-result": MalformedResponse, "hist:null-result": MalformedResponse,
-    "hist:no-timestamp": NoDataInRange,
-    "hist:no-tz": BadPayload,
-    "hist:no-currency": None,
-    "hist:currency-null": None,
-    "hist:wrong-currency": BadPayload,
-    "hist:all-null": NoDataInRange,
-    "hist:null-holes": None,
-    "hist:zero-close": BadPayload,
-    "hist:mismatched-lengths": BadPayload,
-    "hist:dup-ts": BadPayload,
-    "hist:unsorted": None,
-    "hist:no-adjclose": None,
-    "hist:wrong-symbol": BadPayload,
-    "hist:monthly": BadPayload,
-    "crumb:429": None, "crumb:500": None, "crumb:html": None, "crumb:slow": None,
-    "cookie:500": None, "cookie:reset": None,
-}  # fmt: skip
-#: For a symbol whose zone nobody told us, the look-up fails first, and the currency is not known beforehand.
-UNLISTED = FAULTS | {"no-tz": MalformedResponse, "hist:wrong-currency": None}
-RETRYABLE = (RateLimited, UpstreamDown, MalformedResponse, NetworkFailure)
 Make = Callable[..., Fetch]
 
 
@@ -111,7 +67,7 @@ def _check(symbol: str, fault: str, wanted: type[FetchError] | None, yahoo: Fake
     assert table.frame[symbol].tolist() == list(expected.values())
 
 
-@pytest.mark.parametrize(("fault", "wanted"), FAULTS.items(), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(("fault", "wanted"), YAHOO.items(), ids=lambda v: v if isinstance(v, str) else "")
 def test_every_fault_ends_in_data_or_its_type_and_recovers(
     fault: str, wanted: type[FetchError] | None, yahoo: FakeYahoo, how: Make
 ) -> None:
@@ -215,6 +171,24 @@ def test_every_type_is_in_the_table_of_the_documentation() -> None:
     ]
     assert len(kinds) == 9
     assert [k for k in kinds if f"`{k}`" not in page] == []
+
+
+def test_the_published_table_has_every_fault_and_its_outcome() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "faults.md").read_text(encoding="utf-8")
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    yahoo = {r[0]: r[2:] for r in rows if len(r) == 6 and r[0].startswith("`")}
+    sites = {(r[0], r[1]): r[2:] for r in rows if len(r) == 6 and r[0] in ASKED}
+    wanted = {f"`{f or 'none'}`: {WORDS[f.rpartition(':')[2]]}": kind for f, kind in YAHOO.items()}
+    assert list(yahoo) == list(wanted)
+    for fault, kind in wanted.items():
+        assert yahoo[fault][0].startswith(f"`{kind.__name__}`" if kind else "data"), fault
+        assert yahoo[fault][-1].startswith("data"), fault
+    assert len(sites) == sum(len(COMMON | own) for own in OWN.values())
+    for (site, words), cells in sites.items():
+        kind = (COMMON | OWN[site])[words.split("`")[1]]
+        assert kind is not None
+        assert cells[0].startswith(f"`{kind.__name__}`"), (site, words)
+        assert cells[-1].startswith("data"), (site, words)
 
 
 def test_the_throttle_is_per_host() -> None:

@@ -9,17 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eventstudy.errors import BadPayload, FetchError, MalformedResponse, SymbolNotFound
+from eventstudy.errors import FetchError, SymbolNotFound
 from eventstudy.sources.faults import Answer
 from eventstudy.sources.feed import Fetch, Part, Span
 from eventstudy.sources.fred import FredFeed
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_web import FakeWeb
+from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
-from tests.sources.test_westmetall import COMMON
 
 SUMMER = Span(dt.date(2018, 6, 1), dt.date(2018, 7, 31))
-OWN: dict[str, type[FetchError]] = {"wrong-symbol": BadPayload, "unsorted": BadPayload, "bad-number": MalformedResponse}
 Make = Callable[..., Fetch]
 
 
@@ -41,7 +40,9 @@ def test_the_header_of_the_dates_does_not_matter(head: str) -> None:
     np.testing.assert_array_equal(found.columns["X"].values, [1.5, np.nan])
 
 
-@pytest.mark.parametrize(("fault", "wanted"), (COMMON | OWN).items(), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("fault", "wanted"), (COMMON | OWN["fred"]).items(), ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
     web.fault = fault
     fetch = how()
@@ -52,7 +53,15 @@ def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -
     assert type(caught.value) is wanted
     web.fault = ""
     fetch.line.patience = replace(fetch.line.patience, timeout=10.0)
-    assert len(load_network("fred", ["PALUMUSDM"], SUMMER, how()).frame) == 43
+    assert len(load_network("fred", ["PALUMUSDM"], SUMMER, how()).frame) == 2
+
+
+def test_a_monthly_series(web: FakeWeb, how: Make) -> None:
+    means = load_network("fred", ["PALUMUSDM"], SUMMER, how()).frame["PALUMUSDM"]
+    days = between("PALUMUSDM", dt.date(2018, 6, 1), dt.date(2018, 7, 31))
+    for month in (6, 7):
+        own = [v for d, v in days.items() if d.month == month]
+        assert means[f"2018-{month:02d}-01"] == pytest.approx(sum(own) / len(own), abs=0.005)  # served to cents
 
 
 def test_an_unknown_series(web: FakeWeb, how: Make) -> None:

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eventstudy.errors import BadPayload, FetchError, UnknownNameError
+from eventstudy.errors import FetchError, UnknownNameError
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_web import FakeWeb
+from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
-from tests.sources.test_westmetall import COMMON
 
 YEAR = Span(dt.date(2018, 1, 1), dt.date(2018, 12, 31))
 Make = Callable[..., Fetch]
@@ -33,7 +33,7 @@ def test_factors_are_fractions_and_missing_codes_are_missing(web: FakeWeb, how: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "wanted"), (COMMON | {"unsorted": BadPayload}).items(), ids=lambda v: v if isinstance(v, str) else ""
+    ("fault", "wanted"), (COMMON | OWN["french"]).items(), ids=lambda v: v if isinstance(v, str) else ""
 )
 def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
     web.fault = fault

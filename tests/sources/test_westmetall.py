@@ -9,34 +9,18 @@ from dataclasses import replace
 import pytest
 
 from eventstudy.errors import (
-    BadPayload,
-    Blocked,
     FetchError,
-    MalformedResponse,
-    NetworkFailure,
     NoDataInRange,
-    RateLimited,
-    SymbolNotFound,
     UpstreamDown,
 )
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_web import FakeWeb
+from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
 
 SPRING = Span(dt.date(2018, 3, 1), dt.date(2018, 4, 30))
 Make = Callable[..., Fetch]
-#: Fault -> type of error; the same for the other sites apart from what only a table can have.
-COMMON: dict[str, type[FetchError]] = {
-    "404": SymbolNotFound, "403": Blocked, "429": RateLimited, "429-200": RateLimited, "500": UpstreamDown,
-    "502": UpstreamDown, "503-wrb": UpstreamDown, "200-wrb": UpstreamDown, "html": MalformedResponse,
-    "empty-body": MalformedResponse, "truncated": MalformedResponse, "short-body": NetworkFailure,
-    "reset": NetworkFailure, "slow": NetworkFailure,
-}  # fmt: skip
-OWN: dict[str, type[FetchError]] = {
-    "wrong-year": BadPayload, "bad-date": BadPayload, "bad-number": BadPayload, "zero": BadPayload,
-    "empty-table": NoDataInRange,
-}  # fmt: skip
 
 
 def test_cash_three_months_and_stocks(web: FakeWeb, how: Make) -> None:
@@ -71,7 +55,9 @@ def test_this_year_is_asked_for_again_and_last_year_is_not(web: FakeWeb, how: Ma
     assert [s[-4:] for s in web.seen] == ["2023", "2024", "2024"]
 
 
-@pytest.mark.parametrize(("fault", "wanted"), (COMMON | OWN).items(), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("fault", "wanted"), (COMMON | OWN["westmetall"]).items(), ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
     web.fault = fault
     fetch = how()

@@ -65,6 +65,35 @@ def test_total_return_from_close_and_dividends(yahoo: FakeYahoo, how: Make) -> N
     assert "AA is its total return with 1 dividends" in table.origins[0].notes
 
 
+def holder(
+    days: list[dt.date], close: list[float], paid: dict[dt.date, float], split: tuple[dt.date, float]
+) -> list[float]:
+    """Wealth of one share held from the first day: splits change the shares, dividends buy more at the close."""
+    shares, wealth = 1.0, []
+    for day, price in zip(days, close, strict=True):
+        shares *= split[1] if day == split[0] else 1.0
+        shares += shares * paid.get(day, 0.0) / price
+        wealth.append(shares * price)
+    return wealth
+
+
+@pytest.mark.parametrize("fault", ["", "hist:missed-split"])
+def test_total_return_over_a_split_and_two_dividends(fault: str, yahoo: FakeYahoo, how: Make) -> None:
+    # As traded: twice the price and twice the dividend before the 2-for-1 split of 2024-03-12.
+    yahoo.fault = fault
+    table = load_network("yahoo", ["SPLIT"], SPAN, how())
+    adjusted = between("SPLIT", SPAN.start, SPAN.end)  # type: ignore[arg-type]
+    day = dt.date(2024, 3, 12)
+    traded = [2.0 * v if d < day else v for d, v in adjusted.items()]
+    paid = {dt.date(2024, 3, 5): 2.0 * 0.40, dt.date(2024, 3, 20): 0.25}
+    wealth = np.array(holder(list(adjusted), traded, paid, (day, 2.0)))
+    levels = table.frame["SPLIT"].to_numpy()
+    np.testing.assert_allclose(levels[1:] / levels[:-1], wealth[1:] / wealth[:-1], rtol=1e-12)  # a dozen roundings
+    np.testing.assert_allclose(table.bars["SPLIT"]["close"], list(adjusted.values()), rtol=1e-15)
+    said = "prices before 2024-03-12 were not adjusted for its split of 2 to 1: adjusted here"
+    assert (said in table.origins[0].notes) == bool(fault)
+
+
 def test_the_level_does_not_depend_on_how_much_the_store_holds(yahoo: FakeYahoo, how: Make) -> None:
     narrow = load_network("yahoo", ["AA"], SPAN, how())
     wide = load_network("yahoo", ["AA"], Span(dt.date(2023, 1, 1), dt.date(2024, 5, 1)), how())

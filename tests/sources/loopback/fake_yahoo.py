@@ -24,8 +24,13 @@ LISTED: dict[str, tuple[str, str, dt.time, dict[str, float]]] = {
     "NHY.OL": ("Europe/Oslo", "NOK", dt.time(9, 0), {}),
     "0486.HK": ("Asia/Hong_Kong", "HKD", dt.time(9, 30), {}),
     "CADUSD=X": ("Europe/London", "USD", dt.time(0), {}),
+    "2600.HK": ("Asia/Hong_Kong", "HKD", dt.time(9, 30), {}),
+    "S32.AX": ("Australia/Sydney", "AUD", dt.time(10, 0), {}),
+    "SPLIT": ("America/New_York", "USD", dt.time(9, 30), {"2024-03-05": 0.40, "2024-03-20": 0.25}),
     "XYZ": ("America/New_York", "USD", dt.time(9, 30), {}),
 }
+#: Ticker -> splits by date: new shares, old shares.
+SPLITS: dict[str, dict[str, tuple[int, int]]] = {"SPLIT": {"2024-03-12": (2, 1)}}
 
 
 def _error(code: str, words: str) -> bytes:
@@ -135,6 +140,10 @@ def _spoil(chart: dict[str, Any], fault: str) -> None:
     elif fault == "null-holes":
         for name in quote:
             quote[name][2:5] = [None] * len(quote[name][2:5])
+    elif fault == "frozen":
+        quote["close"] = [quote["close"][0]] * len(stamps)
+    elif fault == "missed-split":
+        _undo_splits(chart)
     elif fault == "zero-close":
         quote["close"][2] = 0.0
     elif fault == "mismatched-lengths":
@@ -150,6 +159,19 @@ def _spoil(chart: dict[str, Any], fault: str) -> None:
         meta["symbol"] = "OTHER"
     elif fault == "monthly":
         meta["dataGranularity"] = "1mo"
+
+
+def _undo_splits(chart: dict[str, Any]) -> None:
+    """Rows and dividends before a split as they were traded and paid: listed, and not adjusted for."""
+    for split in chart["events"]["splits"].values():
+        ratio = split["numerator"] / split["denominator"]
+        for name, values in chart["indicators"]["quote"][0].items():
+            factor = 1.0 / ratio if name == "volume" else ratio
+            values[:] = [
+                v * factor if s < split["date"] else v for s, v in zip(chart["timestamp"], values, strict=True)
+            ]
+        for paid in chart["events"].get("dividends", {}).values():
+            paid["amount"] *= ratio if paid["date"] < split["date"] else 1.0
 
 
 class FakeYahoo(Loopback):
@@ -205,4 +227,8 @@ class FakeYahoo(Loopback):
         events = {str(s): {"amount": a, "date": s} for s, a in paid.items() if s in inside}
         if events:
             chart["events"] = {"dividends": events}
+        for day, (new, old) in SPLITS.get(symbol, {}).items():
+            when = int(dt.datetime.combine(dt.date.fromisoformat(day), at, zone).timestamp())
+            split = {"date": when, "numerator": new, "denominator": old, "splitRatio": f"{new}:{old}"}
+            chart.setdefault("events", {})["splits"] = {str(when): split}
         return chart
