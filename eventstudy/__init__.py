@@ -38,6 +38,10 @@ _EXPORTS = {
     "Verdict": "verdict",
     "judge": "verdict",
     "read_study": "spec",
+    "Claim": "claims_file",
+    "Claims": "claims_file",
+    "read_claims": "claims_file",
+    "claims_saying": "claims_file",
     "EventStudyError": "errors",
     "FactorModel": "models.factors",
     "capm": "models.factors",
@@ -68,6 +72,8 @@ _EXPORTS = {
 
 __all__ = [
     "Advice",
+    "Claim",
+    "Claims",
     "ComparisonPortfolio",
     "ConstantMean",
     "Dimson",
@@ -102,6 +108,7 @@ __all__ = [
     "carhart",
     "catalog",
     "check_table",
+    "claims_saying",
     "compare_groups",
     "compare_sources",
     "conley_taber",
@@ -115,6 +122,7 @@ __all__ = [
     "log_volume",
     "make_event",
     "pre_event_drift",
+    "read_claims",
     "read_events",
     "read_returns",
     "read_study",
@@ -124,6 +132,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from eventstudy.calibration import calibrate, calibrate_real
+    from eventstudy.claims_file import Claim, Claims, claims_saying, read_claims
     from eventstudy.domain.events import Event, EventTable, catalog, make_event
     from eventstudy.domain.instruments import Instrument, instruments
     from eventstudy.domain.prices import PriceTable

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from eventstudy._typing import Policy
 from eventstudy.domain.align import Returns
@@ -20,13 +18,14 @@ from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.base import Dist, Kind
-from eventstudy.errors import FileFormatError, InputError, UnknownNameError
+from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.base import MODELS, ExpectedReturn
 from eventstudy.sources.base import Mode, load
 from eventstudy.sources.event_files import read_events
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import NETWORK_SOURCES, joined_new, load_first
 from eventstudy.study import Study, StudyResult
+from eventstudy.toml_file import TomlTable, read_toml
 from eventstudy.volatility.base import GarchResponse
 
 #: Measured when nobody names an instrument, as far as the prices hold them.
@@ -37,13 +36,7 @@ SourceKey = Literal["embedded", "files", "yahoo", "westmetall", "fred", "french"
 _DAYS_PER_SESSION, _SPARE_DAYS = 1.5, 40
 
 
-class _Table(BaseModel):
-    """One TOML table; unknown keys are an error."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class PricesSpec(_Table):
+class PricesSpec(TomlTable):
     """``[prices]``: where prices come from.
 
     ``source`` is one or a list: every instrument comes from the first source that has it. ``path`` (one or several,
@@ -51,11 +44,11 @@ class PricesSpec(_Table):
     the range left out being what the study needs around its events. The other keys as in `load`.
     """
 
-    source: list[SourceKey] = ["embedded"]
+    source: list[SourceKey] = Field(default=["embedded"])
     start: dt.date | None = None
     end: dt.date | None = None
     mode: Mode = "normal"
-    path: str | list[str] = []
+    path: str | list[str] = Field(default_factory=list)
     rename: dict[str, str] | str | None = None
     duplicates: Literal["error", "last"] = "error"
     nonpositive: Literal["error", "missing"] = "error"
@@ -82,7 +75,7 @@ class PricesSpec(_Table):
         return [self.path] if isinstance(self.path, str) else self.path
 
 
-class EventSpec(_Table):
+class EventSpec(TomlTable):
     """``[event]``: an announcement of your own, without a catalogue id."""
 
     date: str | dt.date
@@ -92,14 +85,14 @@ class EventSpec(_Table):
     title: str = ""
 
 
-class ModelSpec(_Table):
+class ModelSpec(TomlTable):
     """``[model]``: expected-return model and its benchmarks."""
 
     name: str = "market_model"
     market: str | list[str] | None = None
 
 
-class WindowSpec(_Table):
+class WindowSpec(TomlTable):
     """``[window]``: sessions relative to day 0, both ends included; see `EventWindow`."""
 
     primary: list[int] | None = Field(default=None, min_length=2, max_length=2)
@@ -112,7 +105,7 @@ class WindowSpec(_Table):
     missing: Literal["refuse", "sum"] = "refuse"
 
 
-class VolatilitySpec(_Table):
+class VolatilitySpec(TomlTable):
     """``[volatility]``: see `GarchResponse`; ``measure = false`` leaves it out."""
 
     measure: bool = True
@@ -123,15 +116,15 @@ class VolatilitySpec(_Table):
     draws: int = 1999
 
 
-class StudySpec(_Table):
+class StudySpec(TomlTable):
     """A whole study file.
 
     ``events`` names catalogue ids, or the ids of ``events_file``; ``[event]`` describes one that is in neither.
     """
 
-    events: list[str] = []
+    events: list[str] = Field(default_factory=list)
     events_file: str | None = None
-    instruments: list[str] = []
+    instruments: list[str] = Field(default_factory=list)
     returns: Returns = "instrument"
     calendar: str | None = None
     statistics: list[str] | None = None
@@ -372,57 +365,4 @@ def read_study(path: str | Path) -> StudyPlan:
         When the file is missing, is no TOML, or holds an unknown key or a wrong type; the line is named.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise FileFormatError("no such file; name an existing study file", path=file) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"cannot be read as text ({error}); a study file is UTF-8 TOML", path=file) from error
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise FileFormatError(f"no valid TOML: {error}", path=file, row=int(line[1]) if line else None) from error
-    try:
-        spec = StudySpec.model_validate(raw)
-    except ValidationError as error:
-        raise _spec_error(file, text, error) from error
-    return plan_from_spec(spec, file.parent)
-
-
-def _spec_error(file: Path, text: str, error: ValidationError) -> FileFormatError:
-    """The first mistake of a study file, with its line, what was found and what is allowed."""
-    first = error.errors()[0]
-    keys = [str(k) for k in first["loc"] if isinstance(k, str) and re.fullmatch(r"[a-z_]+", k)]
-    table: Any = StudySpec
-    for key in keys[:-1]:
-        inner = table.model_fields.get(key)
-        if inner is not None and isinstance(inner.annotation, type) and issubclass(inner.annotation, BaseModel):
-            table = inner.annotation
-    if first["type"] == "extra_forbidden":
-        words = str(UnknownNameError("key", keys[-1], table.model_fields))
-        words += f"; allowed: {', '.join(table.model_fields)}"
-    else:
-        words = f"{first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}"
-    return FileFormatError(words, path=file, row=line_of(text, keys), column=".".join(keys))
-
-
-def line_of(text: str, keys: list[str]) -> int | None:
-    r"""Line of ``table.key`` in a TOML text, counted from 1; None when it is not found.
-
-    Examples
-    --------
-    >>> line_of("seed = 1\n[window]\nevent = [-5, 10]\n", ["window", "event"])
-    3
-    """
-    depth: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\[?\s*([\w.\-]+)\s*\]", line)
-        if header:
-            depth = header[1].split(".")
-            if depth == keys:
-                return number
-        key = re.match(r"\s*[\"']?([\w.\-]+)[\"']?\s*=", line)
-        if key and [*depth, *key[1].split(".")] == keys[: len(depth) + len(key[1].split("."))]:
-            return number
-    return None
+    return plan_from_spec(read_toml(file, StudySpec, "study file"), file.parent)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from eventstudy.domain.events import Event
@@ -61,9 +60,16 @@ def page_html(result: StudyResult) -> str:
     str
         Complete document; pictures are inside it.
     """
-    text = resources.files("eventstudy.report").joinpath("template.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(text).render(_context(result))
+    return render("template.html", _context(result))
+
+
+def render(template: str, context: dict[str, Any]) -> str:
+    """One of the package's templates, filled."""
+    environment = Environment(
+        loader=PackageLoader("eventstudy", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template(template).render(context)
 
 
 def check_target(path: str | Path) -> None:
@@ -96,8 +102,18 @@ def write_page(result: StudyResult, path: str | Path) -> None:
         When the folder is missing, is no folder, or cannot be written, or when `path` is a folder.
     """
     check_target(path)
+    write_whole(path, page_html(result))
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        As `write_page`.
+    """
     target = Path(path)
-    text = page_html(result)
     part = target.parent / f".eventstudy-{os.getpid()}.part"
     try:
         part.write_text(text, encoding="utf-8", newline="\n")
