@@ -7,11 +7,14 @@ import math
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.calibration import World
+from eventstudy.calibration import PROBES, WORLDS
+from eventstudy.calibration.worlds import stretches
 from eventstudy.cli import main
+from eventstudy.inference.base import Finding
 
 #: Statistic, world, effect in standard deviations -> analytic rejection rate at N = 12, M = 120 (METHODS section 9).
 KNOWN = {
@@ -28,7 +31,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize(("key", "rate"), KNOWN.items(), ids=lambda v: str(v))
-def test_rates_known_from_theory(key: tuple[str, World, float], rate: float) -> None:
+def test_rates_known_from_theory(key: tuple[str, str, float], rate: float) -> None:
     method, world, effect = key
     cell = es.calibrate(method, world, n=12, m=120, reps=600, effect=effect, seed=7)[0]
     # Four Monte Carlo standard errors of the known rate: a right statistic fails once in sixteen thousand.
@@ -60,6 +63,63 @@ def test_own_generator_and_seed() -> None:
     assert first == again
     assert first.world == "uniform"
     assert 0.0 <= other.rate <= 0.2
+
+
+def test_own_series_is_drawn_in_stretches() -> None:
+    rng = np.random.default_rng(3)
+    series = 0.01 * rng.standard_normal(400)
+    cell = es.calibrate(["t_fe", "cs_t"], pd.Series(series, name="mine"), m=60, reps=200, seed=1)
+    assert cell[0].world == "mine"
+    assert 0.0 <= cell[0].rate <= 0.15
+    assert "2 pairs" in cell[1].reason
+    offsets = np.arange(-70, 1)
+    drawn = stretches([series], np.random.default_rng(2), 50, 3, offsets)
+    assert drawn.shape == (50, 3, offsets.size)
+    starts = [int(np.flatnonzero(series == row[0])[0]) for row in drawn.reshape(-1, offsets.size)]
+    assert len(set(starts)) > 50
+    for row, at in zip(drawn.reshape(-1, offsets.size), starts, strict=True):
+        np.testing.assert_array_equal(row, series[at : at + offsets.size])
+    for bad, words in ((np.array([0.1, np.nan]), "1 missing"), (np.zeros((9, 2)), "one series"), (series[:50], "need")):
+        with pytest.raises(es.EventStudyError, match=words):
+            es.calibrate("t_fe", bad, m=60, reps=2)
+
+
+def test_one_date_keeps_the_real_correlation_and_random_dates_do_not() -> None:
+    offsets = np.arange(-250, 1)
+    means = {}
+    for key in ("dow", "dow_common_date"):
+        drawn = WORLDS[key].obj.draw(np.random.default_rng(5), 60, 8, offsets)
+        correlation = np.array([np.corrcoef(one) for one in drawn])
+        means[key] = float((correlation.sum(axis=(1, 2)) - 8.0).mean() / 56.0)
+        assert len(np.unique(np.round(drawn[0], 12), axis=0)) == 8  # eight securities
+    # Large American shares of the 1990s: about a fifth of their daily variance is shared.
+    assert 0.1 < means["dow_common_date"] < 0.4
+    assert abs(means["dow"]) < 0.03
+
+
+def test_intervals_cover_at_their_nominal_rate() -> None:
+    cell = es.calibrate("t_fe", n=1, m=60, reps=600, effect=2.0, seed=4)[0]
+    assert abs(cell.coverage - 0.95) < 4.0 * math.sqrt(0.05 * 0.95 / 600)
+    # Length of t(59) times the forecast error of one day, in days of 1.5%; the mean of s is 0.4% below sigma.
+    assert cell.length == pytest.approx(2.0 * 2.001 * 0.015 * math.sqrt(1.0 + 1.0 / 60), rel=0.02)
+
+
+def test_an_effect_in_returns_is_an_effect_in_standard_deviations() -> None:
+    one = es.calibrate("cs_t", n=6, m=60, reps=80, effect=0.5, seed=2)[0]
+    two = es.calibrate("cs_t", n=6, m=60, reps=80, effect=0.0075, effect_unit="return", seed=2)[0]
+    assert (one.rate, one.coverage) == (two.rate, two.coverage)
+
+
+def test_a_question_of_its_own_is_counted_like_a_statistic() -> None:
+    key = "largest_of_test"
+    PROBES.register(key, "largest day of the window beyond two standard deviations")(
+        lambda one: Finding(0.0, 0.01 if np.abs(one.abnormal.sar()[0, -1]) > 2.0 else 1.0)
+    )
+    try:
+        rate = es.calibrate(key, m=250, reps=500, seed=6)[0].rate
+    finally:
+        del PROBES._entries[key]
+    assert abs(rate - 0.0466) < 4.0 * math.sqrt(0.0466 / 500)  # two-sided tail of t(249) beyond 2
 
 
 def test_power_on_real_prices_grows_with_the_effect() -> None:

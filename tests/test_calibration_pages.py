@@ -32,6 +32,7 @@ def test_every_part_has_its_page(name: str, driver: ModuleType) -> None:
     assert callable(driver.load_part(name).run)
 
 
-def test_a_page_says_its_command(driver: ModuleType) -> None:
-    text = driver.page("panel", reps=1, seed=3)
-    assert "--only panel --reps 1 --seed 3" in text
+def test_same_command_same_page(driver: ModuleType) -> None:
+    first = driver.page("panel", reps=2, seed=3)
+    assert first == driver.page("panel", reps=2, seed=3)
+    assert "--only panel --reps 2 --seed 3" in first

@@ -6,19 +6,23 @@ from typing import Annotated
 
 import typer
 
-from eventstudy.calibration import World, calibrate
+from eventstudy.calibration import WORLDS, calibrate
+from eventstudy.calibration.cells import EffectUnit
 from eventstudy.cli.app import JsonOption, app, offsets_of, show, split
 
 
 @app.command(name="calibrate")
 def calibrate_command(
     method: Annotated[list[str], typer.Option(help="Statistics, comma-separated (eventstudy statistics).")],
-    world: Annotated[World, typer.Option(help="What a statistic may get wrong.")] = "iid_normal",
+    world: Annotated[str, typer.Option(help=f"What a statistic may get wrong: {', '.join(e.key for e in WORLDS)}.")] = (
+        "iid_normal"
+    ),
     window: Annotated[str, typer.Option(help="Tested sessions.")] = "0,0",
     m: Annotated[int, typer.Option("--m", help="Estimation sessions.")] = 250,
     n: Annotated[int, typer.Option("--n", help="Pairs.")] = 1,
     reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
-    effect: Annotated[float, typer.Option(help="Injected effect, in standard deviations of a day.")] = 0.0,
+    effect: Annotated[float, typer.Option(help="Injected effect, in --effect-unit.")] = 0.0,
+    effect_unit: Annotated[EffectUnit, typer.Option(help="Standard deviations of a day, or a return.")] = "sd",
     alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
     as_json: JsonOption = False,
@@ -26,6 +30,7 @@ def calibrate_command(
     """Measure how often statistics reject when nothing, or a known effect, happened."""
     first, last = offsets_of("--window", window)
     cells = calibrate(
-        split(method), world, window=(first, last), m=m, n=n, reps=reps, effect=effect, alpha=alpha, seed=seed
-    )
+        split(method), world, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
+        alpha=alpha, seed=seed,
+    )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)

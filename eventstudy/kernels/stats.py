@@ -282,6 +282,11 @@ def mean_correlation(residual: FloatArray, known: BoolArray) -> float:
     n = residual.shape[1]
     if n < 2:
         return float("nan")
+    # A row of one column is common to no pair; events on dates of their own leave nothing else.
+    shared = known.sum(axis=1) > 1
+    if not shared.any():
+        return 0.0
+    residual, known = residual[shared], known[shared]
     used = known.astype(np.float64)
     z = np.where(known, residual, 0.0)
     scale = np.sqrt((z**2).sum(axis=0) / np.maximum(used.sum(axis=0), 1.0))
