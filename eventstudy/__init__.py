@@ -65,6 +65,7 @@ _EXPORTS = {
     "pre_event_drift": "inference.bands",
     "ibragimov_mueller": "inference.small_n",
     "conley_taber": "inference.small_n",
+    "pooled_controls": "donors",
     "calibrate": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
@@ -121,6 +122,7 @@ __all__ = [
     "load",
     "log_volume",
     "make_event",
+    "pooled_controls",
     "pre_event_drift",
     "read_claims",
     "read_events",
@@ -142,6 +144,7 @@ if TYPE_CHECKING:
     from eventstudy.domain.returns import returns
     from eventstudy.domain.volume import log_volume
     from eventstudy.domain.windows import EventWindow, Outcome
+    from eventstudy.donors import pooled_controls
     from eventstudy.errors import EventStudyError
     from eventstudy.inference.advice import Advice
     from eventstudy.inference.bands import pre_event_drift

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.align import Block, gather
 from eventstudy.domain.events import EventTable
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.inference.base import (
@@ -18,6 +19,7 @@ from eventstudy.inference.base import (
     Finding,
     PairView,
     PlaceboPaths,
+    Refit,
     with_finding,
 )
 from eventstudy.inference.panel import Panel, PanelView, panel_view
@@ -101,16 +103,25 @@ class Measures:
         return self.statistics is None or key in self.statistics
 
 
-def pair_view(measures: Measures, abnormal: AbnormalReturns, prepared: PreparedSeries, position: int) -> PairView:
+def pair_view(
+    measures: Measures,
+    abnormal: AbnormalReturns,
+    prepared: PreparedSeries,
+    position: int,
+    controls: AbnormalReturns | str = "no control instruments were looked for",
+) -> PairView:
     """Collect what the statistics of one pair may look at: placebo dates and the variance model are fitted here."""
     event, instrument = abnormal.pairs[0]
     placebo: PlaceboPaths | str = "placebo dates were not asked for"
-    if measures.wants("placebo_dates"):
+    if measures.wants("placebo_dates") or measures.wants("placebo_matched"):
         rows = [*prepared.other_rows.values(), position]
         placebo = placebo_paths(prepared.series, rows, prepared.model, measures.window)
     variance: VarianceModel | str = "volatility was not asked for"
     if measures.volatility is not None:
         variance = variance_model(prepared.series, position, prepared.model, measures.window, measures.volatility)
+    window = measures.window
+    block = Block(series=prepared.series, events=(event,), positions=np.array([position]))
+    sample = gather(block, window.offsets, window.estimation, mask=window.overlap == "mask")
     return PairView(
         abnormal=abnormal,
         placebo=placebo,
@@ -118,6 +129,8 @@ def pair_view(measures: Measures, abnormal: AbnormalReturns, prepared: PreparedS
         alpha=measures.alpha,
         draws=measures.volatility.draws if measures.volatility else 1999,
         seed=(measures.seed, zlib.crc32(event.encode()), zlib.crc32(instrument.encode())),
+        refit=Refit(sample=sample, model=prepared.model),
+        controls=controls,
     )
 
 

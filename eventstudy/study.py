@@ -18,6 +18,7 @@ from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
+from eventstudy.donors import Controls
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
@@ -180,6 +181,9 @@ class Study:
         days, simple returns average across assets.
     calendar : str or None
         Instrument whose dates make the strict calendar.
+    controls : sequence of str or None
+        Instruments or selectors that the announcement should leave alone, for the rank among controls; None: those
+        of the same kind among the prices, without producers and consumers of aluminum.
     alpha : float
         One minus the confidence of intervals.
     seed : int
@@ -201,12 +205,15 @@ class Study:
     statistics: tuple[str, ...] | None = None
     returns: Returns = "instrument"
     calendar: str | None = None
+    controls: tuple[str, ...] | list[str] | None = None
     alpha: float = 0.05
     seed: int = 0
     allow_unusable: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instruments", tuple(self.instruments))
+        if self.controls is not None:
+            object.__setattr__(self, "controls", known_instruments().select(self.controls))
         if self.returns not in ("instrument", "log", "simple"):
             raise InputError(f"returns = {self.returns!r} is not one of 'instrument', 'log', 'simple'")
         if not 0.0 < self.alpha < 0.5:
@@ -295,8 +302,12 @@ class Study:
             correlations = residual_correlations(abnormal)
             dates = np.unique(date_clusters(abnormal, events)).size
             advice = advise(abnormal, dates, correlations[0])
+            controls = self._controls(prices, events, primary)
             for row, key in enumerate(abnormal.pairs):
-                view = pair_view(self.measures, abnormal.take(np.array([row])), prepared[key[1]], positions[key])
+                view = pair_view(
+                    self.measures, abnormal.take(np.array([row])), prepared[key[1]], positions[key],
+                    controls.at(events[key[0]], key[1]) if controls is not None else "controls were not asked for",
+                )  # fmt: skip
                 placebo[key] = view.placebo
                 tests += pair_tests(self.measures, view, primary)
                 volatility.append(response(self.measures, view))
@@ -320,6 +331,14 @@ class Study:
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
         )
+
+    def _controls(self, prices: PriceTable, events: EventTable, primary: Offsets) -> Controls | None:
+        if not self.measures.wants("conley_taber"):
+            return None
+        return Controls(
+            prices=prices, named=None if self.controls is None else tuple(self.controls), events=events,
+            model=self.model, window=self.window, primary=primary, returns=self.returns, calendar=self.calendar,
+        )  # fmt: skip
 
     def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
         pair = PairOutcome(event=event.id, instrument=name, outcome=Outcome.USED)
@@ -351,6 +370,7 @@ class Study:
             "statistics": list(self.statistics) if self.statistics else None,
             "returns": self.returns,
             "calendar": self.calendar,
+            "controls": list(self.controls) if self.controls is not None else None,
             "alpha": self.alpha,
             "seed": self.seed,
             "allow_unusable": self.allow_unusable,

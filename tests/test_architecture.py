@@ -26,6 +26,7 @@ LAYERS = (
     ("volatility",),
     ("inference",),
     ("pairs", "provenance"),
+    ("donors",),
     ("measure",),
     ("study",),
     ("spec",),

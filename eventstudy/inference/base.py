@@ -10,9 +10,11 @@ import numpy as np
 
 from eventstudy._typing import BoolArray, FloatArray
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.align import AlignedSample
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.panel import PanelView
 from eventstudy.kernels.stats import Inapplicable, Stat, mean_correlation, refuse_below
+from eventstudy.models.base import MODELS, ExpectedReturn
 from eventstudy.results import Registry, TestResult
 from eventstudy.volatility.base import VarianceModel
 
@@ -67,6 +69,32 @@ class PlaceboPaths:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Refit:
+    """The study's own model, to be fitted again on other sessions of the same pair.
+
+    Attributes
+    ----------
+    sample : AlignedSample
+        Exactly one pair.
+    model : ExpectedReturn
+        As bound to the pair's series.
+    """
+
+    sample: AlignedSample
+    model: ExpectedReturn
+
+    @property
+    def linear(self) -> bool:
+        """Whether residuals are linear in the response, as of every least squares; the model's registry says so."""
+        return self.model.key in MODELS and MODELS[self.model.key].facts.get("residuals") == "linear in R"
+
+    def residuals(self, used: BoolArray, effect: FloatArray) -> FloatArray:
+        """Residuals when the model is fitted on the sessions `used` with `effect` taken out; both of shape (T,)."""
+        cleared = replace(self.sample, response=self.sample.response - effect, estimation=used[None])
+        return np.asarray((cleared.response - self.model.fit(cleared).expected)[0])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PairView:
     """Everything a statistic of one series and one event may look at.
 
@@ -84,6 +112,10 @@ class PairView:
         Simulated paths.
     seed : tuple of int
         Entropy that belongs to this pair: results do not depend on the order of pairs.
+    refit : Refit or str
+        The reason, when the model cannot be fitted again.
+    controls : AbnormalReturns or str
+        Other instruments at the same event; the reason, when there are none.
     """
 
     abnormal: AbnormalReturns
@@ -92,6 +124,8 @@ class PairView:
     alpha: float
     draws: int
     seed: tuple[int, ...]
+    refit: Refit | str = "the sample behind the abnormal responses is not at hand"
+    controls: AbnormalReturns | str = "no control instruments are at hand"
 
     def rng(self, *more: int) -> np.random.Generator:
         """A generator for one purpose, reproducible from the study's seed."""

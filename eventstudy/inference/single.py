@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import stats
 
-from eventstudy._typing import FloatArray
+from eventstudy._typing import FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, Car
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
@@ -42,7 +42,7 @@ MIN_PLACEBO = 19
 )
 def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """``CAR / se`` with the full forecast covariance; Student with the model's degrees of freedom."""
-    car = _car(view.abnormal, window)
+    car = car_of(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     dof = int(view.abnormal.dof[0])
@@ -63,7 +63,7 @@ def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
 )
 def sample_quantile(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR| / sqrt(L + x'Gx)`` among ``|c| / sqrt(L - x'Gx)`` of the windows inside estimation."""
-    return _ranked(view, window, studentised=True, local=False)
+    return _rank(view, window, studentised=True, local=False)
 
 
 @PAIR_STATISTICS.register(
@@ -76,7 +76,7 @@ def sample_quantile(view: PairView, window: Offsets) -> Finding | Inapplicable:
 )
 def sample_quantile_raw(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR|`` among the overlapping sums inside the estimation window, for reproduction."""
-    return _ranked(view, window, studentised=False, local=False)
+    return _rank(view, window, studentised=False, local=False)
 
 
 @PAIR_STATISTICS.register(
@@ -89,7 +89,7 @@ def sample_quantile_raw(view: PairView, window: Offsets) -> Finding | Inapplicab
 )
 def local_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """As SQ, each sum divided by the root mean square residual of the 20 sessions before its own window."""
-    return _ranked(view, window, studentised=True, local=True)
+    return _rank(view, window, studentised=True, local=True)
 
 
 @PAIR_STATISTICS.register(
@@ -102,13 +102,13 @@ def local_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
 )
 def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR / se|`` among the same statistic at every other date of the series."""
-    car = _car(view.abnormal, window)
+    car = car_of(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     if isinstance(view.placebo, str):
         return Inapplicable(view.placebo)
     placebo = view.placebo.scar(window)
-    return _interval(view, float(car.car[0]), float(car.se[0]), placebo, float(car.scar[0]), "placebo dates")
+    return rank_among(view, float(car.car[0]), float(car.se[0]), placebo, float(car.scar[0]), "placebo dates")
 
 
 @PAIR_STATISTICS.register(
@@ -121,7 +121,7 @@ def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
 )
 def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR|`` among simulated sums from the session before the window; the mean's error is added."""
-    car = _car(view.abnormal, window)
+    car = car_of(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     if isinstance(view.variance, str):
@@ -164,7 +164,8 @@ def verdict(view: PairView, window: Offsets) -> Finding | Inapplicable:
     )  # fmt: skip
 
 
-def _car(abnormal: AbnormalReturns, window: Offsets) -> Car | Inapplicable:
+def car_of(abnormal: AbnormalReturns, window: Offsets) -> Car | Inapplicable:
+    """Sum over the window of one pair, or why it cannot be tested."""
     car = abnormal.car(window)
     if car.length[0] == 0:
         return Inapplicable(f"no session of [{window[0]},{window[1]}] has a response")
@@ -208,7 +209,7 @@ def sample_quantile_sides(
     convention : {"studentised", "raw"}
         ``raw`` ranks the plain sums, for reproduction: it rejects too often over several days.
     """
-    ranked = _rank_scale(abnormal, window, studentised=convention == "studentised", local=False)
+    ranked = rank_scale(abnormal, window, studentised=convention == "studentised", local=False)
     if isinstance(ranked, Inapplicable):
         return ranked
     placebo, value = ranked.placebo, ranked.estimate / ranked.own
@@ -218,25 +219,27 @@ def sample_quantile_sides(
     )  # fmt: skip
 
 
-class _Ranked(NamedTuple):
-    """The event's sum, its scale, and the scaled sums it is ranked among."""
+class Ranked(NamedTuple):
+    """The event's sum, its scale, and the scaled sums it is ranked among with the rows where they start."""
 
     estimate: float
     own: float
     placebo: FloatArray
+    starts: IntArray
 
 
-def _ranked(view: PairView, window: Offsets, *, studentised: bool, local: bool) -> Finding | Inapplicable:
+def _rank(view: PairView, window: Offsets, *, studentised: bool, local: bool) -> Finding | Inapplicable:
     """Rank the event's sum among the sums of equal length inside the estimation window."""
-    found = _rank_scale(view.abnormal, window, studentised=studentised, local=local)
+    found = rank_scale(view.abnormal, window, studentised=studentised, local=local)
     if isinstance(found, Inapplicable):
         return found
-    estimate, own, placebo = found
-    return _interval(view, estimate, own, placebo, estimate / own, "windows inside estimation")
+    estimate, own, placebo, _ = found
+    return rank_among(view, estimate, own, placebo, estimate / own, "windows inside estimation")
 
 
-def _rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local: bool) -> _Ranked | Inapplicable:
-    car = _car(ar, window)
+def rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local: bool) -> Ranked | Inapplicable:
+    """The event's sum and those of equal length inside estimation, each over its own scale."""
+    car = car_of(ar, window)
     if isinstance(car, Inapplicable):
         return car
     length = int(car.length[0])
@@ -256,10 +259,10 @@ def _rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, loca
             return Inapplicable(f"too few moving residuals in the {LOCAL_SESSIONS} sessions before the window")
         scale, own = scale * rms[: sums.size], own * float(rms[at])
         keep &= np.isfinite(scale)
-    return _Ranked(estimate, own, sums[keep] / scale[keep])
+    return Ranked(estimate, own, sums[keep] / scale[keep], np.flatnonzero(keep))
 
 
-def _interval(
+def rank_among(
     view: PairView, estimate: float, own: float, placebo: FloatArray, value: float, what: str
 ) -> Finding | Inapplicable:
     """Rank p and interval of `value` = estimate / own among `placebo` values on the same scale."""

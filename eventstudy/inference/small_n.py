@@ -10,7 +10,8 @@ from eventstudy._typing import FloatArray
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError
-from eventstudy.inference.base import Finding
+from eventstudy.inference.base import PAIR_STATISTICS, Finding, PairView
+from eventstudy.inference.single import MIN_PLACEBO, car_of, rank_among
 from eventstudy.kernels.resample import rank_pvalue, smallest_pvalue
 from eventstudy.kernels.stats import Inapplicable, cross_sectional_t
 
@@ -115,3 +116,36 @@ def control_ranks(
             conley_taber(float(car.car[own][0]), car.car[rest]), conley_taber(float(car.scar[own][0]), car.scar[rest])
         )  # fmt: skip
     return found
+
+
+@PAIR_STATISTICS.register(
+    "conley_taber",
+    "rank among control instruments",
+    null="the instrument moved at the event like any other instrument, each in its own standard errors",
+    assumptions="controls were not hit, and standardised responses of one date are exchangeable across instruments",
+    reference="Conley & Taber (2011), Rev. Econ. & Statistics 93:113-125",
+    trust="beside the verdict: it allows for what moved all prices that day, but few controls say little",
+)
+def rank_among_controls(view: PairView, window: Offsets) -> Finding | Inapplicable:
+    """Rank of ``|SCAR|`` among those of the controls at the same event; needs 19 of them.
+
+    Controls with a gap in the window are left out. With fewer, `pooled_controls` ranks over controls and dates.
+    """
+    car = car_of(view.abnormal, window)
+    if isinstance(car, Inapplicable):
+        return car
+    if isinstance(view.controls, str):
+        return Inapplicable(view.controls)
+    others = view.controls.car(window)
+    whole = (others.length == window[1] - window[0] + 1) & np.isfinite(others.scar)
+    if whole.sum() < MIN_PLACEBO:
+        return Inapplicable(too_few_controls(int(whole.sum())))
+    return rank_among(view, float(car.car[0]), float(car.se[0]), others.scar[whole], float(car.scar[0]), "controls")
+
+
+def too_few_controls(count: int) -> str:
+    """Why a rank among `count` controls is refused, and what is offered instead."""
+    return (
+        f"{count} control instruments of the same kind; with fewer than {MIN_PLACEBO} no p can reach 5% "
+        "(pooled_controls ranks over instruments and dates)"
+    )

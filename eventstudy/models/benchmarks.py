@@ -35,6 +35,7 @@ NO_MEMBER = ("market", "fx", "factor")
     assumptions="the mean return does not change; market-wide moves count as abnormal",
     needs="2 estimation sessions",
     benchmarks="none",
+    residuals="linear in R",
     reference="Brown & Warner (1980), J. Financial Economics 8:205-258",
 )
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class ConstantMean:
     assumptions="alpha 0 and beta 1",
     needs="2 estimation sessions, for the spread alone",
     benchmarks="market",
+    residuals="linear in R",
     reference="Brown & Warner (1980), J. Financial Economics 8:205-258",
 )
 @dataclass(frozen=True, slots=True, init=False)
@@ -138,6 +140,7 @@ class MarketAdjusted(OnBenchmarks):
     assumptions="the others share the instrument's risk and did not answer the same announcement",
     needs="one other instrument; 2 estimation sessions, for the spread alone",
     benchmarks="members",
+    residuals="linear in R",
     reference="Brown & Warner (1980), J. Financial Economics 8:205-258, with the other instruments as the control",
 )
 @dataclass(frozen=True, slots=True, init=False)

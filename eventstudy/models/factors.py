@@ -21,6 +21,7 @@ RISKFREE = "RF"
     assumptions="loadings do not change; no factor answered the announcement; factors are fractions, not percent",
     needs="2 + number of factors estimation sessions; the factors named",
     benchmarks="factors",
+    residuals="linear in R",
     reference="MacKinlay (1997), J. Economic Literature 35:13-39; Campbell, Lo & MacKinlay (1997), ch. 4",
 )
 @dataclass(frozen=True, slots=True, init=False)
@@ -132,20 +133,24 @@ _ASSUMPTIONS = "loadings do not change; factors are fractions of the same dates 
 MODELS.register(
     "capm", "CAPM", formula="R - RF = a + b (R_m - RF) + e; E[R] = RF + a + b (R_m - RF)",
     assumptions=_ASSUMPTIONS, needs="3 estimation sessions; MKT-RF, RF", benchmarks="factors",
+    residuals="linear in R",
     reference="Sharpe (1964), J. Finance 19:425-442",
 )(capm)  # fmt: skip
 MODELS.register(
     "fama_french_3", "Fama-French, three factors", formula="R - RF on MKT-RF, SMB, HML; E[R] = RF + X b",
     assumptions=_ASSUMPTIONS, needs="5 estimation sessions; MKT-RF, SMB, HML, RF", benchmarks="factors",
+    residuals="linear in R",
     reference="Fama & French (1993), J. Financial Economics 33:3-56",
 )(fama_french_3)  # fmt: skip
 MODELS.register(
     "carhart", "Carhart, four factors", formula="R - RF on MKT-RF, SMB, HML, MOM; E[R] = RF + X b",
     assumptions=_ASSUMPTIONS, needs="6 estimation sessions; MKT-RF, SMB, HML, MOM, RF", benchmarks="factors",
+    residuals="linear in R",
     reference="Carhart (1997), J. Finance 52:57-82",
 )(carhart)  # fmt: skip
 MODELS.register(
     "fama_french_5", "Fama-French, five factors", formula="R - RF on MKT-RF, SMB, HML, RMW, CMA; E[R] = RF + X b",
     assumptions=_ASSUMPTIONS, needs="7 estimation sessions; MKT-RF, SMB, HML, RMW, CMA, RF", benchmarks="factors",
+    residuals="linear in R",
     reference="Fama & French (2015), J. Financial Economics 116:1-22",
 )(fama_french_5)  # fmt: skip

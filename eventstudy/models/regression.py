@@ -15,6 +15,7 @@ from eventstudy.models.base import MODELS, FittedModel, Ids, OnBenchmarks, as_id
     assumptions="a and b do not change; the benchmark is struck no later than the instrument and did not react",
     needs="2 + number of benchmarks estimation sessions",
     benchmarks="market",
+    residuals="linear in R",
     reference="Fama, Fisher, Jensen & Roll (1969), Int. Economic Review 10:1-21; "
     "MacKinlay (1997), J. Economic Literature 35:13-39",
 )

@@ -29,6 +29,7 @@ MIN_GARCH = 60
     assumptions="errors are symmetric; outliers in R_m are met by theil_sen, not by huber",
     needs="2 + number of benchmarks estimation sessions",
     benchmarks="market",
+    residuals="not linear in R",
     reference="Huber (1964), Ann. Math. Statistics 35:73-101; Theil (1950); Sen (1968), JASA 63:1379-1389; "
     "in event studies: Sorokina, Booth & Thornton (2013), J. Business Finance & Accounting 40:1217-1243",
 )
@@ -99,6 +100,7 @@ class Robust(OnBenchmarks):
     assumptions="e is a GARCH(1,1); s is its unconditional spread over the window, so a test is not conditional",
     needs=f"{MIN_GARCH} estimation sessions (500 and more for stable dynamics); else least squares, and said so",
     benchmarks="market",
+    residuals="not linear in R",
     reference="Corhay & Tourani Rad (1996), Q. Review of Economics & Finance 36:529-538",
 )
 @dataclass(frozen=True, slots=True, init=False)

@@ -69,6 +69,7 @@ class DonorEffect:
     "move around the event, never by the instrument's",
     needs="one donor that did not move, freeze or lack responses; 2 more estimation sessions than weighted donors",
     benchmarks="donors",
+    residuals="not linear in R",
     reference="Abadie, Diamond & Hainmueller (2010), JASA 105:493-505; "
     "Castro-Iragorri (2019), Finance Research Letters 30:1-7",
 )

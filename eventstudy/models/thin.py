@@ -35,6 +35,7 @@ Weights = Literal["none", "fowler_rorke"]
     assumptions="trading is delayed by at most one session; s from all estimation sessions, no forecast-error term",
     needs="3 interior estimation sessions (the market known the session before and after)",
     benchmarks="market",
+    residuals="linear in R",
     reference="Scholes & Williams (1977), J. Financial Economics 5:309-327",
 )
 @dataclass(frozen=True, slots=True, init=False)
@@ -96,6 +97,7 @@ class ScholesWilliams(OnBenchmarks):
     assumptions="trading is delayed by at most so many sessions; plain sums are inconsistent (Fowler & Rorke 1983)",
     needs="3 + lags + leads interior estimation sessions",
     benchmarks="market",
+    residuals="linear in R",
     reference="Dimson (1979), J. Financial Economics 7:197-226; weights: Fowler & Rorke (1983), JFE 12:279-283",
 )
 @dataclass(frozen=True, slots=True, init=False)

@@ -1,0 +1,178 @@
+"""Other instruments at the same event, measured in the same way: controls of one pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from eventstudy._typing import FloatArray
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.align import Returns
+from eventstudy.domain.events import Event, EventTable, catalog
+from eventstudy.domain.instruments import Instrument, InstrumentTable
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
+from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.inference.base import Finding
+from eventstudy.inference.placebo import placebo_paths
+from eventstudy.inference.single import MIN_PLACEBO
+from eventstudy.inference.small_n import conley_taber, too_few_controls
+from eventstudy.kernels.stats import Inapplicable
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.benchmarks import ConstantMean
+from eventstudy.models.regression import MarketModel
+from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series
+
+EQUITY = ("stock", "producer", "consumer")
+
+
+def default_controls(instrument: Instrument, known: InstrumentTable) -> tuple[str, ...]:
+    """Instruments of the same kind that an announcement about aluminum should leave alone.
+
+    For an equity the stocks that are neither producers nor consumers of aluminum; for a price the prices of other
+    metals; for anything else those of the same role and unit. Derived instruments are none.
+    """
+
+    def alike(other: Instrument) -> bool:
+        if other.id == instrument.id or other.minuend:
+            return False
+        if instrument.role in EQUITY:
+            return other.role == "stock"
+        same = other.role == instrument.role and other.response_unit == instrument.response_unit
+        return same and not _is_aluminum(other)
+
+    return tuple(other.id for other in known.values() if alike(other))
+
+
+def _is_aluminum(one: Instrument) -> bool:
+    return "alumin" in one.name.lower()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Controls:
+    """How the controls of a study's pairs are measured: each by the study's model, on its own day 0.
+
+    Attributes
+    ----------
+    named : tuple of str or None
+        None: `default_controls` of each instrument. The instrument itself and the model's benchmarks are never
+        controls.
+    """
+
+    prices: PriceTable
+    named: tuple[str, ...] | None
+    events: EventTable
+    model: ExpectedReturn
+    window: EventWindow
+    primary: Offsets
+    returns: Returns
+    calendar: str | None
+    _ready: dict[str, PreparedSeries] = field(default_factory=dict, repr=False)
+
+    def at(self, event: Event, instrument: str) -> AbnormalReturns | str:
+        """Abnormal responses of one pair's controls at its event; the reason, when there are fewer than 19."""
+        own = self.prices.instruments[instrument]
+        names = default_controls(own, self.prices.instruments) if self.named is None else self.named
+        taken = (instrument, *(self.model.market or ()))
+        names = tuple(n for n in names if n not in taken and self.prices.provides(n))
+        if len(names) < MIN_PLACEBO:
+            return too_few_controls(len(names))
+        candidates: list[tuple[PairOutcome, int]] = []
+        for name in names:
+            day0, pair = judge_day0(event, self._prepared(name), self.window)
+            if pair.outcome is Outcome.USED and day0.position is not None:
+                candidates.append((pair, day0.position))
+        ready = {name: self._ready[name] for name in names}
+        abnormal, _ = fit_pairs(ready, candidates, self.window, self.primary) if candidates else (None, [])
+        return abnormal if abnormal is not None else too_few_controls(0)
+
+    def _prepared(self, name: str) -> PreparedSeries:
+        """The control's series, made once a study."""
+        if name not in self._ready:
+            self._ready[name] = prepare_series(
+                self.prices.with_derived([name]), name, self.model, self.window, returns=self.returns,
+                calendar=self.calendar, studied=self.events.values(), others=EventTable([]),
+            )  # fmt: skip
+        return self._ready[name]
+
+
+def pooled_controls(
+    prices: PriceTable,
+    event: Event,
+    instrument: str,
+    controls: Iterable[str],
+    *,
+    window: Offsets = (0, 1),
+    model: ExpectedReturn | None = None,
+    windows: EventWindow | None = None,
+    others: EventTable | None = None,
+) -> Finding | Inapplicable:
+    """Rank of the instrument's ``|SCAR|`` at the event among those of all controls at all placebo dates.
+
+    With three metals a rank at one date cannot reach 5%; pooling metals and dates can. The price is a stronger
+    assumption: standardised responses must be exchangeable over time as well as across instruments.
+
+    Parameters
+    ----------
+    controls : iterable of str
+        Instruments that were not hit, such as copper and zinc.
+    window : (int, int)
+        Sessions, both ends included.
+    model : ExpectedReturn, optional
+        None: market model on each instrument's default benchmark; the controls' constant mean where they have none.
+    windows : EventWindow, optional
+        Estimation and event windows.
+    others : EventTable, optional
+        Announcements to stay ten sessions away from; None: the catalogue.
+
+    Returns
+    -------
+    Finding
+        `estimate` and `value` are the SCAR (no unit); `smallest_p` says how many control dates were ranked.
+        `Inapplicable` when the pair, or every control, cannot be measured.
+
+    Raises
+    ------
+    UnknownNameError
+        When an instrument is not among the prices.
+    InputError
+        When no control is named, or the instrument itself.
+
+    References
+    ----------
+    Conley & Taber (2011), Rev. Economics & Statistics 93:113-125, with placebo dates as further controls.
+    """
+    names, chosen = tuple(dict.fromkeys(controls)), model or MarketModel()
+    span = windows or EventWindow(event=(min(-5, window[0]), max(10, window[1])))
+    if not names or instrument in names:
+        raise InputError(f"controls {names} of {instrument!r}: name at least one other instrument")
+    for name in (instrument, *names):
+        if not prices.provides(name):
+            raise UnknownNameError("instrument", name, prices.ids)
+    known = catalog() if others is None else others
+    prices = prices.with_derived([instrument, *names])
+
+    def prepare(name: str, with_model: ExpectedReturn) -> PreparedSeries:
+        return prepare_series(
+            prices, name, with_model, span, returns="instrument", calendar=None, studied=[event], others=known
+        )
+
+    one = prepare(instrument, chosen)
+    day0, pair = judge_day0(event, one, span)
+    if pair.outcome is not Outcome.USED or day0.position is None:
+        return Inapplicable(f"{instrument}: {pair.detail}")
+    abnormal, judged = fit_pairs({instrument: one}, [(pair, day0.position)], span, window)
+    if abnormal is None:
+        return Inapplicable(f"{instrument}: {judged[0].detail}")
+    pooled: list[FloatArray] = []
+    for name in names:
+        usable = chosen if name not in (chosen.market or ()) else ConstantMean()
+        control = prepare(name, usable)
+        found = placebo_paths(control.series, list(control.other_rows.values()), control.model, span)
+        if not isinstance(found, str):
+            pooled.append(found.scar(window))
+    if not pooled:
+        return Inapplicable(f"none of {', '.join(names)} has placebo dates")
+    return conley_taber(float(abnormal.car(window).scar[0]), np.concatenate(pooled))
