@@ -23,7 +23,8 @@ from eventstudy.models.base import MODELS
 
 DOCS = Path(__file__).parent
 FACTS = (
-    "formula", "null", "assumptions", "needs", "benchmarks", "residuals", "robust", "trust", "min_pairs", "law", "reference"
+    "formula", "null", "assumptions", "needs", "benchmarks", "residuals", "robust", "trust", "min_pairs", "law",
+    "reference",
 )  # fmt: skip
 LABELS = {"min_pairs": "fewest pairs", "robust": "robust to", "trust": "may a verdict use it"}
 
