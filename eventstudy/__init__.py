@@ -69,6 +69,7 @@ _EXPORTS = {
     "calibrate": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
+    "SpeedResponse": "inference.speed",
 }
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "PriceTable",
     "Robust",
     "ScholesWilliams",
+    "SpeedResponse",
     "Study",
     "StudyResult",
     "SyntheticControl",
@@ -153,6 +155,7 @@ if TYPE_CHECKING:
     from eventstudy.inference.groups import compare_groups
     from eventstudy.inference.multiplicity import adjust
     from eventstudy.inference.small_n import conley_taber, ibragimov_mueller
+    from eventstudy.inference.speed import SpeedResponse
     from eventstudy.models.benchmarks import ComparisonPortfolio, ConstantMean, MarketAdjusted
     from eventstudy.models.factors import FactorModel, capm, carhart, fama_french_3, fama_french_5
     from eventstudy.models.regression import MarketModel

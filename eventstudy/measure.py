@@ -24,6 +24,7 @@ from eventstudy.inference.base import (
 )
 from eventstudy.inference.panel import Panel, PanelView, panel_view
 from eventstudy.inference.placebo import placebo_paths
+from eventstudy.inference.speed import SpeedResponse, pair_speed, panel_speed, resolve_horizon
 from eventstudy.inference.studies import date_clusters
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.pairs import PreparedSeries, fit_pairs
@@ -90,6 +91,8 @@ class Measures:
     ----------
     statistics : tuple of str or None
         Registry keys; None: all.
+    horizon : int or None
+        Last session of the drift; see `resolve_horizon`.
     """
 
     window: EventWindow
@@ -97,6 +100,7 @@ class Measures:
     statistics: tuple[str, ...] | None
     alpha: float
     seed: int
+    horizon: int | None = None
 
     def wants(self, key: str) -> bool:
         """Whether the statistic `key` was asked for."""
@@ -149,23 +153,49 @@ def pair_tests(measures: Measures, view: PairView, primary: Offsets) -> list[Tes
     ]
 
 
-def panel_tests(
-    measures: Measures,
-    abnormal: AbnormalReturns,
-    table: EventTable,
-    primary: Offsets,
-    correlations: tuple[float, float],
-) -> list[TestResult]:
+def speed_of_pair(measures: Measures, view: PairView, near: Iterable[Overlap], *, ambiguous: bool) -> SpeedResponse:
+    """Speed of one pair; `near` are the announcements around it."""
+    horizon = resolve_horizon(measures.horizon, measures.window.event)
+    first = -1 if ambiguous else 0
+    inside = [o for o in near if (o.event, o.instrument) == view.abnormal.pairs[0] and first <= o.offset <= horizon]
+    refused = "" if measures.wants("verdict") else "the statistic 'verdict' was not asked for"
+    others = tuple(f"“{o.title}” (session {o.offset:+d})" for o in inside)
+    return pair_speed(view, horizon, ambiguous=ambiguous, others=others, refused=refused)
+
+
+def speed_of_mean(measures: Measures, panel: Panel, each: list[SpeedResponse]) -> list[SpeedResponse]:
+    """Speed of the mean of several pairs; nothing for one pair."""
+    if panel.abnormal.n_pairs < 2:
+        return []
+    events = sorted({event for event, _ in panel.abnormal.pairs})
+    base = TestResult(
+        event=events[0] if len(events) == 1 else None, instrument=None, window=(0, 1), statistic="",
+        unit=panel.abnormal.units[0], n_pairs=panel.abnormal.n_pairs, n_dates=np.unique(panel.clusters).size,
+    )  # fmt: skip
+    first = min(s.reaction.window[0] for s in each)
+    others = tuple(dict.fromkeys(words for s in each for words in s.others))
+    horizon = resolve_horizon(measures.horizon, measures.window.event)
+    return [panel_speed(panel, horizon, base, first=first, others=others)]
+
+
+def make_panel(
+    measures: Measures, abnormal: AbnormalReturns, table: EventTable, correlations: tuple[float, float]
+) -> Panel:
+    """All used pairs, with what their statistics share."""
+    return Panel(
+        abnormal=abnormal, event=measures.window.event, rbar_calendar=correlations[0], rbar_event=correlations[1],
+        clusters=date_clusters(abnormal, table), seed=measures.seed, alpha=measures.alpha,
+    )  # fmt: skip
+
+
+def panel_tests(measures: Measures, panel: Panel, primary: Offsets) -> list[TestResult]:
     """Every statistic across pairs, on every tested window."""
     wanted = [e for e in PANEL_STATISTICS if measures.wants(e.key)]
     if not wanted:
         return []
+    abnormal = panel.abnormal
     units = sorted(set(abnormal.units))
     events = {event for event, _ in abnormal.pairs}
-    panel = Panel(
-        abnormal=abnormal, event=measures.window.event, rbar_calendar=correlations[0], rbar_event=correlations[1],
-        clusters=date_clusters(abnormal, table), seed=measures.seed, alpha=measures.alpha,
-    )  # fmt: skip
     results = []
     for window in measures.window.tested(primary):
         view = panel_view(panel, window)

@@ -130,6 +130,7 @@ class StudySpec(TomlTable):
     statistics: list[str] | None = None
     alpha: float = 0.05
     seed: int = 0
+    horizon: int | None = None
     allow_unusable: bool = False
     report: str | None = None
     event: EventSpec | None = None
@@ -299,6 +300,7 @@ def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
         calendar=spec.calendar,
         alpha=spec.alpha,
         seed=spec.seed,
+        horizon=spec.horizon,
         allow_unusable=spec.allow_unusable,
     )
     return StudyPlan(

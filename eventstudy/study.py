@@ -23,17 +23,21 @@ from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
+from eventstudy.inference.speed import HORIZON, SpeedResponse
 from eventstudy.inference.studies import date_clusters
 from eventstudy.measure import (
     Measures,
     Overlap,
     Sensitivity,
+    make_panel,
     overlaps,
     pair_tests,
     pair_view,
     panel_tests,
     response,
     sensitivity,
+    speed_of_mean,
+    speed_of_pair,
 )
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
@@ -63,6 +67,8 @@ class StudyResult:
         Mean residual correlation over pairs, matched by date and by offset; NaN with one pair.
     tests : TestTable
     volatility : tuple of VolatilityResponse
+    speed : tuple of SpeedResponse
+        One per used pair, and one (instrument None) for the mean of several pairs.
     quality : tuple of Flag
         Findings about the instruments and benchmarks of this study.
     overlaps : tuple of Overlap
@@ -88,6 +94,7 @@ class StudyResult:
     correlations: tuple[float, float]
     tests: TestTable
     volatility: tuple[VolatilityResponse, ...]
+    speed: tuple[SpeedResponse, ...]
     quality: tuple[Flag, ...]
     overlaps: tuple[Overlap, ...]
     advice: Advice | None
@@ -186,6 +193,9 @@ class Study:
         of the same kind among the prices, without producers and consumers of aluminum.
     alpha : float
         One minus the confidence of intervals.
+    horizon : int or None
+        Last session of the drift by which speed is judged, fixed before any result. None: 10, or the end of a
+        shorter event window.
     seed : int
         Entropy of every simulation.
     allow_unusable : bool
@@ -209,6 +219,7 @@ class Study:
     alpha: float = 0.05
     seed: int = 0
     allow_unusable: bool = False
+    horizon: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instruments", tuple(self.instruments))
@@ -220,6 +231,11 @@ class Study:
             raise InputError(f"alpha = {self.alpha} must lie between 0 and 0.5, such as 0.05")
         if self.seed < 0:
             raise InputError(f"seed = {self.seed} must be zero or more")
+        if self.horizon is not None and not 2 <= self.horizon <= self.window.event[1]:
+            raise InputError(
+                f"horizon = {self.horizon}: the drift runs from session 2 to the horizon, which must lie between 2 and "
+                f"the end of the event window, {self.window.event[1]}; widen `event` or leave it out ({HORIZON})"
+            )
         for key in self.statistics or ():
             if key not in PAIR_STATISTICS and key not in PANEL_STATISTICS:
                 known = [e.key for e in (*PAIR_STATISTICS, *PANEL_STATISTICS)]
@@ -296,6 +312,9 @@ class Study:
         placebo: dict[tuple[str, str], PlaceboPaths | str] = {}
         tests: list[TestResult] = []
         volatility: list[VolatilityResponse] = []
+        speed: list[SpeedResponse] = []
+        near = tuple(overlaps(events, context, prepared, positions, self.window))
+        unsure = {(d.event, d.instrument) for d in day0s if d.ambiguous}
         correlations = (math.nan, math.nan)
         advice: Advice | None = None
         if abnormal is not None:
@@ -311,7 +330,10 @@ class Study:
                 placebo[key] = view.placebo
                 tests += pair_tests(self.measures, view, primary)
                 volatility.append(response(self.measures, view))
-            tests += panel_tests(self.measures, abnormal, events, primary, correlations)
+                speed.append(speed_of_pair(self.measures, view, near, ambiguous=key in unsure))
+            panel = make_panel(self.measures, abnormal, events, correlations)
+            tests += panel_tests(self.measures, panel, primary)
+            speed += speed_of_mean(self.measures, panel, speed)
         return StudyResult(
             study=self,
             events=events,
@@ -322,8 +344,9 @@ class Study:
             correlations=correlations,
             tests=TestTable(tests),
             volatility=tuple(volatility),
+            speed=tuple(speed),
             quality=tuple(f for f in prices.flags if f.instrument in used_ids),
-            overlaps=tuple(overlaps(events, context, prepared, positions, self.window)),
+            overlaps=near,
             advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             placebo=placebo,
@@ -353,8 +376,9 @@ class Study:
     def measures(self) -> Measures:
         """What is measured on every pair."""
         return Measures(
-            window=self.window, volatility=self.volatility, statistics=self.statistics, alpha=self.alpha, seed=self.seed
-        )
+            window=self.window, volatility=self.volatility, statistics=self.statistics, alpha=self.alpha,
+            seed=self.seed, horizon=self.horizon,
+        )  # fmt: skip
 
     def settings(self) -> Record:
         """The study as plain values, in a fixed order, for provenance and hashing."""
@@ -373,6 +397,7 @@ class Study:
             "controls": list(self.controls) if self.controls is not None else None,
             "alpha": self.alpha,
             "seed": self.seed,
+            "horizon": self.horizon,
             "allow_unusable": self.allow_unusable,
         }
 

@@ -8,14 +8,12 @@ from typing import Literal
 
 from eventstudy._typing import Record
 from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
+from eventstudy.inference.speed import SpeedResponse, detectable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.volatility.response import VolatilityResponse
 
 Word = Literal["reaction", "inconclusive", "untestable"]
-
-#: 80% point of the normal law: an effect this many standard deviations beyond the critical value is seen 4 times in 5.
-POWER_80 = 0.8416
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +139,12 @@ def _judge_pair(result: StudyResult, outcome: PairOutcome) -> Verdict:
             paragraph=_paragraph(result, outcome),
         )  # fmt: skip
     word: Word = "reaction" if _clear(test, result.study.alpha) else "inconclusive"
-    detectable = max(test.high - test.estimate, test.estimate - test.low) + POWER_80 * test.se
+    seen = detectable(test.estimate, test.low, test.high, test.se)
     return Verdict(
         event=outcome.event, instrument=outcome.instrument, window=result.primary, word=word,
-        sentence=_sentence(result, name, title, test, word, detectable), paragraph=_paragraph(result, outcome),
+        sentence=_sentence(result, name, title, test, word, seen), paragraph=_paragraph(result, outcome),
         unit=test.unit, estimate=test.estimate, low=test.low, high=test.high, pvalue=test.pvalue,
-        detectable=detectable,
+        detectable=seen,
     )  # fmt: skip
 
 
@@ -159,7 +157,7 @@ def _clear(test: TestResult, alpha: float) -> bool:
     return test.pvalue <= alpha and not test.low <= 0.0 <= test.high
 
 
-def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, detectable: float) -> str:
+def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, seen: float) -> str:
     moved = "rose" if test.estimate > 0 else "fell"
     level = f"{100.0 * (1.0 - result.study.alpha):.4g}%"
     benchmark = _benchmark(result, test.instrument or "")
@@ -174,10 +172,10 @@ def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word
             text
             + f"a reaction that chance explains in at most {100.0 * result.study.alpha:.3g}% of comparable windows."
         )
-    if not math.isfinite(detectable):
+    if not math.isfinite(seen):
         return text + "inconclusive; these data bound the effect on neither side."
     return text + (
-        f"inconclusive; a reaction of about {size(detectable, test.unit)} would have been seen four times in five."
+        f"inconclusive; a reaction of about {size(seen, test.unit)} would have been seen four times in five."
     )
 
 
@@ -188,6 +186,9 @@ def _benchmark(result: StudyResult, instrument: str) -> str:
 
 def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
     parts = [_other_windows(result, outcome)]
+    for speed in result.speed:
+        if (speed.event, speed.instrument) == (outcome.event, outcome.instrument):
+            parts.append(speed_words(speed))
     for response in result.volatility:
         if (response.event, response.instrument) == (outcome.event, outcome.instrument):
             parts.append(volatility_words(response, result.study.alpha))
@@ -252,3 +253,27 @@ def volatility_words(response: VolatilityResponse, alpha: float) -> str:
         f"{against} (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
     )
     return f"{text} Read it with care: {problem}." if problem else text
+
+
+def speed_words(speed: SpeedResponse) -> str:
+    """How fast the reaction was, in one sentence that never calls "not seen" an absence."""
+    if speed.word == "untestable":
+        return f"Speed: not measured ({speed.reason})."
+    first, drift = speed.reaction, speed.drift
+    early = f"{window_words(first.window)} {effect(first.estimate, first.unit)} ({p_words(first.pvalue)})"
+    late = f"{window_words(drift.window)} {effect(drift.estimate, drift.unit)} ({p_words(drift.pvalue)})"
+    if speed.word == "nothing to time":
+        return f"Speed: nothing to time, because {early} does not stand out from chance; {late}."
+    if speed.word == "news flow":
+        listed = ", ".join(speed.others)
+        return f"Speed: {early}, then {late}; other announcements lie inside ({listed}): news flow, not speed."
+    if speed.word == "swift":
+        seen = (
+            f"a drift of about {size(speed.detectable, drift.unit)} would have been seen four times in five"
+            if math.isfinite(speed.detectable)
+            else "which these data bound on neither side"
+        )
+        far = ", which is not far, because a drift as large as the reaction would go unseen" if speed.blind else ""
+        return f"Speed: swift as far as these data can tell{far}: {early}, and no drift seen after it, {late}; {seen}."
+    how = "delayed, with a drift in the same direction" if speed.word == "delayed" else "overshoot, partly taken back"
+    return f"Speed: {how}: {early}, then {late}."

@@ -67,6 +67,7 @@ def report(
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
     alpha: Annotated[float, typer.Option(help="One minus the confidence of intervals.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
+    horizon: Annotated[int | None, typer.Option(help="Last session of the drift that judges speed; else 10.")] = None,
     allow_unusable: Annotated[bool, typer.Option(help="Study an event that the catalogue calls unusable.")] = False,
     out: Annotated[str | None, typer.Option("--out", "-o", help="Page to write; default <event>.html.")] = None,
     as_json: JsonOption = False,
@@ -137,7 +138,7 @@ def _plan(given: Record) -> StudyPlan:
         raise InputError("give a catalogue id or --date, not both")
     if given["time"] and not given["date"]:
         raise InputError("--time needs --date")
-    same = ("returns", "calendar", "alpha", "seed", "allow_unusable")
+    same = ("returns", "calendar", "alpha", "seed", "horizon", "allow_unusable")
     values: Record = {key: given[key] for key in same} | {
         "events": [given["event"]] if given["event"] else [],
         "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,

@@ -16,10 +16,10 @@ from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.models.base import MODELS
-from eventstudy.report import plots, tables
+from eventstudy.report import course, plots, tables
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
-from eventstudy.verdict import Verdict, effect, headline, judge, p_words, window_words
+from eventstudy.verdict import Verdict, effect, headline, judge, p_words, speed_words, window_words
 
 #: Pairs listed in the red box; the outcomes table has them all.
 ALERTS_SHOWN = 6
@@ -282,7 +282,21 @@ def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ..
         "all_tests": _table(tables.tests_frame(result, tests).drop(columns="Trust")),
         "refused": tables.refused_tests(result, absent),
         "volatility": _table(tables.volatility_frame(tables.response_of(result, event, instrument))),
+        "speed": _speed(result, event, instrument),
         "params": _table(tables.params_frame(result, event, instrument)),
+    }
+
+
+def _speed(result: StudyResult, event: str | None, instrument: str | None) -> dict[str, Any] | None:
+    """The sentence on speed, its tests and the sessions read off the path."""
+    speed = course.speed_of(result, event, instrument)
+    if speed is None:
+        return None
+    return {
+        "sentence": speed_words(speed),
+        "tests": _table(course.speed_frame(result, speed)),
+        "moments": _table(course.moments_frame(result, speed)),
+        "why_no_moments": course.why_no_moments(speed),
     }
 
 
@@ -327,6 +341,7 @@ def _pooled(result: StudyResult) -> dict[str, Any] | None:
         "advice": _test_advice(result),
         "others": _table(tables.pooled_frame(result, primary=False)),
         "refused": tables.refused_tests(result, tests.where(window=result.primary)),
+        "speed": next((_speed(result, s.event, None) for s in result.speed if s.instrument is None), None),
         "pairs": tests[0].n_pairs,
         "dates": tests[0].n_dates,
     }

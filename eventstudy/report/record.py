@@ -24,7 +24,7 @@ def study_record(result: StudyResult) -> Record:
         statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
         ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why,
         those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
-        sigma, dof per pair); ``volatility``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
+        sigma, dof per pair); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``verdict`` (sentence, pairs); ``provenance``.
     """
     verdicts = judge(result)
@@ -37,6 +37,7 @@ def study_record(result: StudyResult) -> Record:
         "models": _models(result),
         "advice": asdict(result.advice) if result.advice is not None else None,
         "volatility": [v.to_record() for v in result.volatility],
+        "speed": [s.to_record() for s in result.speed],
         "outcomes": [asdict(o) for o in result.outcomes],
         "counts": {"pairs": len(result.outcomes), "used": used, "dropped": len(result.outcomes) - used},
         "quality": [asdict(f) for f in result.quality],

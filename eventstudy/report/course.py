@@ -1,0 +1,59 @@
+"""How fast a reaction came, as tables for readers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from eventstudy.inference.speed import Moment, SpeedResponse
+from eventstudy.report.tables import NONE, amount, confidence, entry_of, session_words, span
+from eventstudy.study import StudyResult
+from eventstudy.verdict import pvalue, size, window_words
+
+_PARTS = {"reaction": "first sessions", "drift": "drift after them", "whole": "both together"}
+_MOMENTS = {
+    "onset": "left the chance band by",
+    "t50": "half of the whole reached",
+    "t90": "nine tenths reached",
+    "peak": "stood furthest out",
+}
+
+
+def speed_of(result: StudyResult, event: str | None, instrument: str | None) -> SpeedResponse | None:
+    """Speed of a pair, or of the mean (instrument None); None where there is none."""
+    return next((s for s in result.speed if (s.event, s.instrument) == (event, instrument)), None)
+
+
+def speed_frame(result: StudyResult, speed: SpeedResponse) -> pd.DataFrame:
+    """The two tests of speed and their sum, one row each; empty where none exists."""
+    rows = [
+        [
+            f"{words}, {window_words(test.window)}", entry_of(test.statistic).title, amount(test.estimate, test.unit),
+            span(test.low, test.high, test.unit), pvalue(test.pvalue),
+            size(speed.detectable, test.unit) if part == "drift" else NONE,
+        ]
+        for part, words in _PARTS.items()
+        if (test := getattr(speed, part)).applicable
+    ]  # fmt: skip
+    columns = ["Part", "Test", "Effect", f"{confidence(result)} interval", "p", "Would be seen"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def moments_frame(result: StudyResult, speed: SpeedResponse) -> pd.DataFrame:
+    """The four descriptive sessions with their intervals; empty where none is defined."""
+    rows = [
+        [words, NONE if m.session is None else session_words(m.session), _interval(m)]
+        for name, words in _MOMENTS.items()
+        if (m := speed.moments[name]).low is not None
+    ]
+    return pd.DataFrame(rows, columns=["The path", "Session", f"{confidence(result)} interval"])
+
+
+def why_no_moments(speed: SpeedResponse) -> str:
+    """Why no session is read off the path; empty where one is."""
+    return speed.t50.reason
+
+
+def _interval(moment: Moment) -> str:
+    if moment.low is None or moment.high is None:
+        return NONE
+    return f"{session_words(moment.low)} to {session_words(moment.high)}"
