@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -230,6 +230,53 @@ def response(measures: Measures, view: PairView) -> VolatilityResponse:
         alpha=view.alpha,
         rng=view.rng(2),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What lies around the pairs of a study.
+
+    Attributes
+    ----------
+    positions : dict
+        (event, instrument) -> row of day 0.
+    overlaps : tuple of Overlap
+    unsure : frozenset of (str, str)
+        Pairs whose day 0 may be another session.
+    controls : dict
+        (event, instrument) -> responses of control instruments, or why there are none.
+    """
+
+    prepared: dict[str, PreparedSeries]
+    positions: dict[tuple[str, str], int]
+    overlaps: tuple[Overlap, ...]
+    unsure: frozenset[tuple[str, str]]
+    controls: dict[tuple[str, str], AbnormalReturns | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was found on the used pairs, one by one and together."""
+
+    tests: list[TestResult] = field(default_factory=list)
+    volatility: list[VolatilityResponse] = field(default_factory=list)
+    speed: list[SpeedResponse] = field(default_factory=list)
+    placebo: dict[tuple[str, str], PlaceboPaths | str] = field(default_factory=dict)
+
+
+def measure_all(measures: Measures, panel: Panel, around: Around, primary: Offsets) -> Measured:
+    """Every statistic, volatility and speed of every pair, then of all together."""
+    found = Measured()
+    for row, key in enumerate(panel.abnormal.pairs):
+        alone = panel.abnormal.take(np.array([row]))
+        view = pair_view(measures, alone, around.prepared[key[1]], around.positions[key], around.controls[key])
+        found.placebo[key] = view.placebo
+        found.tests.extend(pair_tests(measures, view, primary))
+        found.volatility.append(response(measures, view))
+        found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
+    found.tests.extend(panel_tests(measures, panel, primary))
+    found.speed.extend(speed_of_mean(measures, panel, found.speed))
+    return found
 
 
 def sensitivity(

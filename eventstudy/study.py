@@ -24,26 +24,22 @@ from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
 from eventstudy.inference.speed import HORIZON, SpeedResponse
-from eventstudy.inference.studies import date_clusters
 from eventstudy.measure import (
+    Around,
+    Measured,
     Measures,
     Overlap,
     Sensitivity,
     make_panel,
+    measure_all,
     overlaps,
-    pair_tests,
-    pair_view,
-    panel_tests,
-    response,
     sensitivity,
-    speed_of_mean,
-    speed_of_pair,
 )
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
 from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series, primary_of
 from eventstudy.provenance import Provenance, make_provenance
-from eventstudy.results import TestResult, TestTable
+from eventstudy.results import TestTable
 from eventstudy.volatility.base import GarchResponse
 from eventstudy.volatility.response import VolatilityResponse
 
@@ -309,31 +305,20 @@ class Study:
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
         positions = {(p.event, p.instrument): row for p, row in candidates}
         used_ids = list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
-        placebo: dict[tuple[str, str], PlaceboPaths | str] = {}
-        tests: list[TestResult] = []
-        volatility: list[VolatilityResponse] = []
-        speed: list[SpeedResponse] = []
         near = tuple(overlaps(events, context, prepared, positions, self.window))
-        unsure = {(d.event, d.instrument) for d in day0s if d.ambiguous}
+        unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
+        found = Measured()
         correlations = (math.nan, math.nan)
         advice: Advice | None = None
         if abnormal is not None:
             correlations = residual_correlations(abnormal)
-            dates = np.unique(date_clusters(abnormal, events)).size
-            advice = advise(abnormal, dates, correlations[0])
-            controls = self._controls(prices, events, primary)
-            for row, key in enumerate(abnormal.pairs):
-                view = pair_view(
-                    self.measures, abnormal.take(np.array([row])), prepared[key[1]], positions[key],
-                    controls.at(events[key[0]], key[1]) if controls is not None else "controls were not asked for",
-                )  # fmt: skip
-                placebo[key] = view.placebo
-                tests += pair_tests(self.measures, view, primary)
-                volatility.append(response(self.measures, view))
-                speed.append(speed_of_pair(self.measures, view, near, ambiguous=key in unsure))
             panel = make_panel(self.measures, abnormal, events, correlations)
-            tests += panel_tests(self.measures, panel, primary)
-            speed += speed_of_mean(self.measures, panel, speed)
+            advice = advise(abnormal, np.unique(panel.clusters).size, correlations[0])
+            around = Around(
+                prepared=prepared, positions=positions, overlaps=near, unsure=unsure,
+                controls=self._controls(prices, events, abnormal, primary),
+            )  # fmt: skip
+            found = measure_all(self.measures, panel, around, primary)
         return StudyResult(
             study=self,
             events=events,
@@ -342,26 +327,30 @@ class Study:
             day0=tuple(day0s),
             abnormal=abnormal,
             correlations=correlations,
-            tests=TestTable(tests),
-            volatility=tuple(volatility),
-            speed=tuple(speed),
+            tests=TestTable(found.tests),
+            volatility=tuple(found.volatility),
+            speed=tuple(found.speed),
             quality=tuple(f for f in prices.flags if f.instrument in used_ids),
             overlaps=near,
             advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
-            placebo=placebo,
+            placebo=found.placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
         )
 
-    def _controls(self, prices: PriceTable, events: EventTable, primary: Offsets) -> Controls | None:
+    def _controls(
+        self, prices: PriceTable, events: EventTable, abnormal: AbnormalReturns, primary: Offsets
+    ) -> dict[tuple[str, str], AbnormalReturns | str]:
+        """Responses of the control instruments at every pair's date, or why there are none."""
         if not self.measures.wants("conley_taber"):
-            return None
-        return Controls(
+            return dict.fromkeys(abnormal.pairs, "controls were not asked for")
+        controls = Controls(
             prices=prices, named=None if self.controls is None else tuple(self.controls), events=events,
             model=self.model, window=self.window, primary=primary, returns=self.returns, calendar=self.calendar,
         )  # fmt: skip
+        return {(event, name): controls.at(events[event], name) for event, name in abnormal.pairs}
 
     def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
         pair = PairOutcome(event=event.id, instrument=name, outcome=Outcome.USED)
