@@ -13,6 +13,7 @@ import numpy as np
 
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
+from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import UnknownNameError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, Finding, PairView, residual_correlations
 from eventstudy.inference.panel import Panel, PanelView, panel_view
@@ -67,7 +68,7 @@ class Replication:
     def pair_with_variance(self) -> PairView:
         """The only pair, with a variance model fitted on its estimation window."""
         n_fit = int(self.abnormal.estimation[0].sum())
-        spec = GarchResponse(min_sessions=min(500, n_fit), draws=DRAWS)
+        spec = GarchResponse(min_sessions=min(500, n_fit), draws=DRAWS, engine=CompiledEngine())
         variance = model_of_residuals(self.abnormal.ar[0], self.abnormal.offsets, self.abnormal.dates[0], n_fit, spec)
         return replace(self.pair, variance=variance)
 
