@@ -43,7 +43,12 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Result methods that draw: the one written exception. (importing module, package) -> only inside a function.
 UPWARD = {("study", "report"), ("claims", "report")}
 #: Heavy and optional at import time: the modules that may import them, and only inside a function where True.
-GUARDED = {"arch": ("engines", True), "yfinance": ("sources", True), "matplotlib": ("report", False), "numba": ("kernels", False)}
+GUARDED = {
+    "arch": ("engines", True),
+    "yfinance": ("sources", True),
+    "matplotlib": ("report", False),
+    "numba": ("kernels", False),
+}
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 450
 
