@@ -33,6 +33,8 @@ _EXPORTS = {
     "MarketModel": "models.regression",
     "GarchResponse": "volatility.base",
     "VolatilityResponse": "volatility.response",
+    "VarianceBreaks": "volatility.breaks",
+    "variance_breaks": "volatility.breaks",
     "TestResult": "results",
     "TestTable": "results",
     "Verdict": "verdict",
@@ -100,6 +102,7 @@ __all__ = [
     "SyntheticControl",
     "TestResult",
     "TestTable",
+    "VarianceBreaks",
     "Verdict",
     "VolatilityResponse",
     "__version__",
@@ -132,6 +135,7 @@ __all__ = [
     "read_study",
     "regress_cars",
     "returns",
+    "variance_breaks",
 ]
 
 if TYPE_CHECKING:
@@ -170,6 +174,7 @@ if TYPE_CHECKING:
     from eventstudy.study import Study, StudyResult
     from eventstudy.verdict import Verdict, judge
     from eventstudy.volatility.base import GarchResponse
+    from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
     from eventstudy.volatility.response import VolatilityResponse
 
 
