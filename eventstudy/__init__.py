@@ -53,6 +53,7 @@ _EXPORTS = {
     "ComparisonPortfolio": "models.benchmarks",
     "ScholesWilliams": "models.thin",
     "Dimson": "models.thin",
+    "LaggedMarket": "models.lagged",
     "Robust": "models.robust",
     "MarketModelGarch": "models.robust",
     "SyntheticControl": "models.synthetic",
@@ -89,6 +90,7 @@ __all__ = [
     "Flag",
     "GarchResponse",
     "Instrument",
+    "LaggedMarket",
     "MarketAdjusted",
     "MarketModel",
     "MarketModelGarch",
@@ -162,6 +164,7 @@ if TYPE_CHECKING:
     from eventstudy.inference.speed import SpeedResponse
     from eventstudy.models.benchmarks import ComparisonPortfolio, ConstantMean, MarketAdjusted
     from eventstudy.models.factors import FactorModel, capm, carhart, fama_french_3, fama_french_5
+    from eventstudy.models.lagged import LaggedMarket
     from eventstudy.models.regression import MarketModel
     from eventstudy.models.robust import MarketModelGarch, Robust
     from eventstudy.models.synthetic import SyntheticControl, leave_one_out

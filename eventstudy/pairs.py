@@ -24,13 +24,17 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import frozen_rows, frozen_stretches
+from eventstudy.domain.timing import LaterMarket, later_markets
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome, default_primary, find_day0
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.base import ExpectedReturn, FittedModel
 from eventstudy.models.benchmarks import ConstantMean
+from eventstudy.models.lagged import LaggedMarket
 
 #: Residuals this small beside the responses themselves are what rounding leaves, in any unit.
 NO_SPREAD = 1e-10
+#: Models that look at the market's sessions before.
+WITH_LAGS = ("lagged_market", "dimson", "scholes_williams")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +51,8 @@ class PreparedSeries:
         Event id -> row of day 0, for every known announcement.
     note : str
         Why this model was taken, when the user did not name it.
+    later : tuple of LaterMarket
+        Benchmarks that are struck after the instrument.
     """
 
     series: ResponseSeries
@@ -54,6 +60,7 @@ class PreparedSeries:
     frozen: BoolArray
     other_rows: dict[str, int]
     note: str
+    later: tuple[LaterMarket, ...] = ()
 
 
 def resolve_model(
@@ -73,6 +80,10 @@ def resolve_model(
         return model, (), ""
     factors = model.benchmarks(instrument, prices)
     if not factors:
+        later = instrument.later_benchmark
+        if model.key == "market_model" and later and all(prices.provides(f) for f in later):
+            words = f"{' and '.join(later)}, struck later, with its session before"
+            return LaggedMarket(later), later, f"{instrument.id} has no default benchmark: {words}"
         return ConstantMean(), (), f"{instrument.id} has no default benchmark: constant mean"
     if instrument.id in factors:
         raise InputError(
@@ -115,7 +126,11 @@ def prepare_series(
     everything = {e.id: e for e in (*others.values(), *studied)}
     masked = mask_events(series, everything.values(), max_delay=window.max_delay)
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
-    return PreparedSeries(series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note)
+    records = prices.with_derived(factors).instruments
+    later = later_markets(records[instrument], (records[f] for f in factors), lagged=chosen.key in WITH_LAGS)
+    return PreparedSeries(
+        series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note, later=later
+    )
 
 
 def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> tuple[Day0, PairOutcome]:

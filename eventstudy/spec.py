@@ -215,7 +215,7 @@ class StudyPlan:
         if model.market is not None:
             return model.market
         known = instruments()
-        return known[name].benchmark if name in known else ()
+        return known[name].benchmark or known[name].later_benchmark if name in known else ()
 
     def run(self) -> StudyResult:
         """Load the prices and run the study."""

@@ -17,6 +17,7 @@ from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
+from eventstudy.domain.timing import LaterMarket
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.donors import Controls
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
@@ -76,6 +77,8 @@ class StudyResult:
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
     models : dict
         Instrument -> (model in words, note).
+    later : tuple of LaterMarket
+        Benchmarks that are struck after their instrument, and whether lags were used.
     names : dict
         Instrument -> its name for a sentence.
     provenance : Provenance
@@ -97,6 +100,7 @@ class StudyResult:
     sensitivity: tuple[Sensitivity, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     models: dict[str, tuple[str, str]]
+    later: tuple[LaterMarket, ...]
     names: dict[str, str]
     provenance: Provenance
 
@@ -336,6 +340,7 @@ class Study:
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             placebo=found.placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},
+            later=tuple(late for one in prepared.values() for late in one.later),
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
         )

@@ -53,7 +53,7 @@ def test_listings(run: Run, what: str) -> None:
     assert out.strip()
     code, out, _ = run(what, "--json")
     rows = json.loads(out)[what]
-    expected = {"events": len(es.catalog()), "instruments": len(es.instruments()), "models": 14}
+    expected = {"events": len(es.catalog()), "instruments": len(es.instruments()), "models": 15}
     assert len(rows) == expected.get(what, len(rows)) > 1
 
 

@@ -123,6 +123,10 @@ def _carry_out(
 def _tell(result: StudyResult) -> None:
     verdicts = judge(result)
     talk.print(headline(verdicts), markup=False, soft_wrap=True)
+    measured = {o.instrument for o in result.used}
+    for late in result.later:
+        if late.instrument in measured:
+            talk.print(f"note: {late.words}", markup=False, soft_wrap=True)
     dropped = [o for o in result.outcomes if o not in result.used]
     for outcome in dropped:
         talk.print(

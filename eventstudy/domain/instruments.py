@@ -43,6 +43,10 @@ class Instrument:
         Time zone and local clock time at which the daily price is struck; they decide day 0.
     benchmark : tuple of str
         Default benchmarks, struck no later than the instrument. Empty: none, use a constant mean.
+    later_benchmark : tuple of str
+        Used with lags when there is no default benchmark and the prices hold it: a market struck after the instrument.
+    local_index : str
+        An index of the instrument's own market, for a user who wants one.
     first_valid : date or None
         Earlier rows under this symbol belong to something else.
     predecessor : str
@@ -68,6 +72,8 @@ class Instrument:
     tz: str = "America/New_York"
     stamp: str = "16:00"
     benchmark: tuple[str, ...] = ()
+    later_benchmark: tuple[str, ...] = ()
+    local_index: str = ""
     first_valid: dt.date | None = None
     predecessor: str = ""
     symbols: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -174,7 +180,8 @@ def instrument_from_record(record: Mapping[str, Any]) -> Instrument:
     if unknown:
         raise InputError(f"instrument {record.get('id', '?')!r}: unknown keys {unknown}; allowed: {sorted(fields)}")
     values = dict(record)
-    values["benchmark"] = tuple(values.get("benchmark", ()))
+    for key in ("benchmark", "later_benchmark"):
+        values[key] = tuple(values.get(key, ()))
     values["symbols"] = {
         source: (names,) if isinstance(names, str) else tuple(names)
         for source, names in values.get("symbols", {}).items()

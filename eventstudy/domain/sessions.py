@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -75,9 +75,35 @@ def exchange_sessions(exchange: str, last_year: int) -> Sessions | None:
 
 
 @cache
+def half_days(exchange: str) -> Mapping[dt.date, dt.datetime]:
+    """Sessions on which an exchange closes early, with the instant (UTC) of the close; empty where none is known.
+
+    Stand-in calendars say nothing here: what their market does on Christmas Eve, the LME and COMEX do not.
+
+    Examples
+    --------
+    >>> half_days("NYSE")[dt.date(2018, 11, 23)].isoformat()  # the day after Thanksgiving, 13:00 New York
+    '2018-11-23T18:00:00+00:00'
+    >>> len(half_days("LME"))
+    0
+    """
+    code, first_year, stand_in = CALENDARS.get(exchange, ("", 0, True))
+    if stand_in:
+        return {}
+    import exchange_calendars  # type: ignore[import-untyped]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        calendar = exchange_calendars.get_calendar(code, start=f"{first_year}-01-01")
+        early = calendar.early_closes
+        closes = calendar.closes[early]
+    return {day.date(): close.to_pydatetime() for day, close in zip(early, closes, strict=True)}
+
+
+@cache
 def _calendar(code: str, first_year: int, last_year: int) -> pd.DatetimeIndex | None:
     # A third of a second to import. What it calls in pandas and is deprecated there is no fault of the caller.
-    import exchange_calendars  # type: ignore[import-untyped]
+    import exchange_calendars
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

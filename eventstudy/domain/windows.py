@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from eventstudy._typing import DateArray, IntArray, Policy
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.sessions import half_days
 from eventstudy.errors import InputError
 
 Offsets = tuple[int, int]
 
 #: Announcements this close to a price stamp may fall on either side of it.
 AMBIGUOUS = dt.timedelta(minutes=10)
+#: No half-day closes earlier than this before the usual close (Hong Kong: noon instead of 16:00).
+EARLIEST_CLOSE = dt.timedelta(hours=4, minutes=30)
+_A_WEEK = dt.timedelta(days=7)
 #: Longest wait for a first price: Shanghai closes for up to 12 days.
 MAX_DELAY_DAYS = 14
 #: Sessions of another announcement that are left out of an estimation window.
@@ -187,8 +192,9 @@ def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
 
     Notes
     -----
-    With a bare date (or a weekend) the first session on or after it. A price stamp within ten minutes of
-    the announcement, or inside the bounds of an instant that is not known exactly, is ambiguous.
+    With a bare date (or a weekend) the first session on or after it. On a half-day the price is struck at the early
+    close of the exchange's calendar. A price stamp within ten minutes of the announcement, or inside the bounds of an
+    instant that is not known exactly, is ambiguous.
     """
     announced, latest, earliest = event.announced, event.latest, event.earliest
     position = int(np.searchsorted(dates, np.datetime64(event.date, "D")))
@@ -196,7 +202,7 @@ def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
         instant = announced.astimezone(dt.UTC)
         # The session's own zone may be a day ahead of the announcement's: start the search a day early.
         position = int(np.searchsorted(dates, np.datetime64(event.date, "D") - np.timedelta64(1, "D")))
-        while position < dates.size and instrument.struck_at(_day(dates[position])) <= instant:
+        while position < dates.size and _struck(instrument, dates, position, latest or instant) <= instant:
             position += 1
     if position >= dates.size:
         return Day0(
@@ -204,21 +210,50 @@ def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
             rule="no session follows the announcement in the data",
         )  # fmt: skip
     session = _day(dates[position])
-    struck = instrument.struck_at(session)
-    at = f"{instrument.stamp} {instrument.tz}" + (" (assumed)" if instrument.stamp_assumed else "")
+    struck = _struck(instrument, dates, position, latest)
+    early = "" if struck == instrument.struck_at(session) else ", a half-day"
+    at = f"{instrument.tz}{early}" + (" (assumed)" if instrument.stamp_assumed else "")
     if earliest is None or latest is None:
         ambiguous = event.precision == "day"
         rule = "first session on or after the date" + ("; the clock time is unknown" if ambiguous else "")
     else:
-        before = instrument.struck_at(_day(dates[position - 1])) if position else None
+        before = _struck(instrument, dates, position - 1, latest) if position else None
         ambiguous = struck - latest <= AMBIGUOUS or (before is not None and earliest - before <= AMBIGUOUS)
-        rule = f"first price after the announcement, struck {at}"
+        clock = struck.astimezone(ZoneInfo(instrument.tz)).strftime("%H:%M") if early else instrument.stamp
+        rule = f"first price after the announcement, struck {clock} {at}"
         if ambiguous:
             rule += "; the announcement is within ten minutes of a price, or its time is not known well enough"
     return Day0(
         event=event.id, instrument=instrument.id, position=position, session=session, struck=struck,
         ambiguous=ambiguous, rule=rule,
     )  # fmt: skip
+
+
+def _struck(instrument: Instrument, dates: DateArray, position: int, latest: dt.datetime | None) -> dt.datetime:
+    """Instant at which the price of a session is struck; a half-day closes early.
+
+    The exchange's calendar takes a second to load, so it is asked only where it can matter: the announcement comes at
+    most `EARLIEST_CLOSE` before the usual stamp or after it, and a weekday beside the session has no row, since
+    half-days are those before or after a holiday.
+    """
+    session = _day(dates[position])
+    usual = instrument.struck_at(session)
+    if (
+        latest is None
+        or latest < usual - EARLIEST_CLOSE
+        or latest > usual + _A_WEEK
+        or not _by_holiday(dates, position)
+    ):
+        return usual
+    return min(usual, half_days(instrument.exchange).get(session, usual))
+
+
+def _by_holiday(dates: DateArray, position: int) -> bool:
+    """Whether a neighbouring weekday is no session; True at the ends of the data."""
+    if position == 0 or position == dates.size - 1:
+        return True
+    around = dates[position - 1 : position + 2].astype("datetime64[D]")
+    return bool((np.busday_count(around[:-1], around[1:]) > 1).any())
 
 
 def _day(value: np.datetime64) -> dt.date:

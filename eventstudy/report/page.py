@@ -198,7 +198,7 @@ def _alert_title(result: StudyResult) -> str:
 
 
 def _alerts(result: StudyResult) -> list[tuple[str, str]]:
-    """(what, why and what to do) of every refused pair and every event marked as unusable."""
+    """(what, why and what to do) of refused pairs, of events marked as unusable, of markets that are struck later."""
     refused = [o for o in result.outcomes if o.outcome is not Outcome.USED]
     alerts = [(f"{o.instrument}: {tables.outcome_words(o)}", _refusal(result, o)) for o in refused[:ALERTS_SHOWN]]
     if len(refused) > ALERTS_SHOWN:
@@ -207,6 +207,10 @@ def _alerts(result: StudyResult) -> list[tuple[str, str]]:
     for event in result.events.values():
         if not event.usable and event.id not in said:
             alerts.append((f"The catalogue marks “{event.label}” as unusable", f"{event.reason}."))
+    measured = {o.instrument for o in result.used}
+    alerts += [
+        (f"{m.instrument}: a market that is struck later", m.words) for m in result.later if m.instrument in measured
+    ]
     return alerts
 
 
@@ -422,6 +426,7 @@ def methods_frame(result: StudyResult) -> pd.DataFrame:
     """Models and statistics that gave a number here: what they test, what they assume, where they come from."""
     words = [text for text, _ in result.models.values()]
     keys = dict.fromkeys([result.study.model.key, *("constant_mean" for text in words if text == "constant mean")])
+    keys |= dict.fromkeys("lagged_market" for text in words if text.startswith("lagged market"))
     rows = [[MODELS[k].title, MODELS[k].facts["formula"], "", MODELS[k].facts["reference"]] for k in keys]
     for method in dict.fromkeys(v.model.method for v in result.volatility if v.model is not None):
         title, reference = _VARIANCE[method]

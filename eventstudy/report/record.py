@@ -24,7 +24,8 @@ def study_record(result: StudyResult) -> Record:
         statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
         ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why,
         those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
-        sigma, dof per pair); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
+        sigma, dof per pair); ``later_markets`` (benchmarks struck after their instrument: hours, whether lags are
+        used, words); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``verdict`` (sentence, pairs); ``provenance``.
     """
     verdicts = judge(result)
@@ -35,6 +36,7 @@ def study_record(result: StudyResult) -> Record:
         "tests": [t.to_record() for t in result.tests],
         "abnormal": _abnormal(result),
         "models": _models(result),
+        "later_markets": [asdict(m) | {"words": m.words} for m in result.later],
         "advice": asdict(result.advice) if result.advice is not None else None,
         "volatility": [v.to_record() for v in result.volatility],
         "speed": [s.to_record() for s in result.speed],

@@ -412,6 +412,7 @@ def summary_text(result: StudyResult) -> str:
         parts += _pair_text(result) if len(result.outcomes) == 1 else _pairs_text(result)
     parts += [_fill(f"{v.instrument}: {volatility_words(v, result.study.alpha)}") for v in result.volatility]
     dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
+    parts += [_fill(late.words) for late in result.later if any(o.instrument == late.instrument for o in result.used)]
     parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
     flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
     parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))

@@ -30,10 +30,10 @@ NAMED = ("capm", "fama_french_3", "carhart", "fama_french_5")
 #: Coefficients of the mean, k; the others have a constant and one benchmark. A spread about its own mean takes one.
 COEFFICIENTS = {
     "constant_mean": 1, "market_adjusted": 1, "comparison_portfolio": 1, "synthetic_control": 1,
-    "capm": 2, "fama_french_3": 4, "carhart": 5, "fama_french_5": 6,
+    "capm": 2, "fama_french_3": 4, "carhart": 5, "fama_french_5": 6, "lagged_market": 3,
 }  # fmt: skip
 #: Models whose residuals sum to zero over the estimation window.
-LEAST_SQUARES = ("constant_mean", "market_model", "factor_model", *NAMED)
+LEAST_SQUARES = ("constant_mean", "market_model", "factor_model", "lagged_market", *NAMED)
 
 
 def build(key: str) -> ExpectedReturn:
@@ -67,7 +67,7 @@ def prices(prices_of: Callable[..., PriceTable], responses: dict[str, FloatArray
 def test_the_registry_holds_the_models_that_are_built() -> None:
     assert set(KEYS) == {
         "constant_mean", "market_adjusted", "comparison_portfolio", "market_model", "factor_model", *NAMED,
-        "scholes_williams", "dimson", "robust", "market_model_garch", "synthetic_control",
+        "scholes_williams", "dimson", "robust", "market_model_garch", "synthetic_control", "lagged_market",
     }  # fmt: skip
 
 
