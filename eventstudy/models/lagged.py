@@ -30,6 +30,7 @@ from eventstudy.models.base import (
     assumptions="slopes do not change; what the market learns after the instrument's price shows there a session later",
     needs="2 + number of benchmarks x (1 + lags) estimation sessions",
     benchmarks="market",
+    residuals="linear in R",
     reference="Dimson (1979), J. Financial Economics 7:197-226, with every slope on its own session; "
     "Campbell, Cowan & Salotti (2010), J. Banking & Finance 34:3078-3090, on closes that are not synchronous",
 )
