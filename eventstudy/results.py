@@ -151,6 +151,35 @@ class TestTable(Sequence[TestResult]):
         columns = ["p" if f.name == "pvalue" else f.name for f in fields(TestResult)]
         return pd.DataFrame([r.to_record() for r in self], columns=columns)
 
+    def to_markdown(self) -> str:
+        """Rounded pipe table, one row a test; columns in which nothing stands are left out.
+
+        Raises
+        ------
+        InputError
+            When there is no test.
+        """
+        from eventstudy.report.export import markdown
+
+        return markdown(self)
+
+    def to_latex(self, *, caption: str = "", label: str = "") -> str:
+        """Rounded booktabs table, one row a test; columns in which nothing stands are left out.
+
+        Parameters
+        ----------
+        caption, label : str
+            Left out when empty.
+
+        Raises
+        ------
+        InputError
+            When there is no test.
+        """
+        from eventstudy.report.export import latex
+
+        return latex(self, caption=caption, label=label)
+
 
 T = TypeVar("T")
 
