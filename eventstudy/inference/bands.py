@@ -195,7 +195,7 @@ def pre_event_drift(result: StudyData, statistic: str | None = None) -> TestResu
     if len(units) > 1:
         found = Inapplicable(f"pairs in different units ({', '.join(units)}) have no common mean")
     elif key == "t_fe" and abnormal.n_pairs == 1:
-        found = _forecast_t(abnormal, window)
+        found = _forecast_t(abnormal, window, panel.alpha)
     else:
         found = PANEL_STATISTICS[key].obj(view)
     events = {event for event, _ in abnormal.pairs}
@@ -206,11 +206,11 @@ def pre_event_drift(result: StudyData, statistic: str | None = None) -> TestResu
     return with_finding(base, found)
 
 
-def _forecast_t(abnormal: AbnormalReturns, window: Offsets) -> Finding | Inapplicable:
+def _forecast_t(abnormal: AbnormalReturns, window: Offsets, alpha: float) -> Finding | Inapplicable:
     car = abnormal.car(window)
     if car.length[0] == 0:
         return Inapplicable(f"no session of [{window[0]},{window[1]}] has a response")
     estimate, se = float(car.car[0]), float(car.se[0])
     stat = Stat(estimate / se, float(abnormal.dof[0]))
-    half = stat.critical(0.05) * se
+    half = stat.critical(alpha) * se
     return Finding(estimate, stat.pvalue, stat.value, se, estimate - half, estimate + half, law=stat.law, dof=stat.dof)

@@ -108,7 +108,11 @@ def calendar_time(
         active = most
     used = 0 if errors == "HC1" else _lags(response.size) if lags is None else lags
     return CalendarPortfolio(
-        periods=periods, response=response, active=active, finding=_mean_test(response, used), lags=used
+        periods=periods,
+        response=response,
+        active=active,
+        finding=_mean_test(response, used, panel.alpha),
+        lags=used,
     )
 
 
@@ -128,7 +132,7 @@ def _portfolio(
     return dates, mean, np.asarray(count, dtype=np.int64)
 
 
-def _mean_test(response: FloatArray, lags: int) -> Finding | Inapplicable:
+def _mean_test(response: FloatArray, lags: int, alpha: float) -> Finding | Inapplicable:
     """Regression on a constant with a robust covariance and small-sample correction, t(T - 1)."""
     n = response.size
     if n < MIN_PERIODS:
@@ -140,5 +144,5 @@ def _mean_test(response: FloatArray, lags: int) -> Finding | Inapplicable:
     fit = model.fit(cov_type=kind, cov_kwds=options, use_t=True)
     estimate, se = float(fit.params[0]), float(fit.bse[0])
     stat = Stat(estimate / se, float(n - 1))
-    half = stat.critical(0.05) * se
+    half = stat.critical(alpha) * se
     return Finding(estimate, stat.pvalue, stat.value, se, estimate - half, estimate + half, law=stat.law, dof=stat.dof)

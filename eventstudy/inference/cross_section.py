@@ -30,7 +30,7 @@ class CrossSection:
     names : tuple of str
         ``const`` first.
     coef, se, value, pvalue, low, high : ndarray, shape (k,)
-        Estimates, standard errors, t, two-sided p and 95% interval.
+        Estimates, standard errors, t, two-sided p and interval (95% unless the study says otherwise).
     dof : float
         Of Student's law: n - k, or clusters - 1.
     n, clusters : int
@@ -69,6 +69,7 @@ def regress(
     *,
     covariance: Covariance = "HC3",
     clusters: Sequence[object] | None = None,
+    alpha: float = 0.05,
 ) -> CrossSection:
     """Least squares with a robust covariance, through statsmodels.
 
@@ -82,6 +83,8 @@ def regress(
         ``G/(G-1) (n-1)/(n-k)``, judged by t(G - 1) because clusters are few.
     clusters : sequence, length n
         Needed for ``cluster``.
+    alpha : float
+        One minus the confidence of the intervals.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def regress(
     groups = int(np.unique(codes).size)
     dof = float(groups - 1 if groups else n - k)
     coef, se = np.asarray(fit.params), np.asarray(fit.bse)
-    half = stats.t.isf(0.025, dof) * se
+    half = stats.t.isf(alpha / 2.0, dof) * se
     return CrossSection(
         names=tuple(names), coef=coef, se=se, value=coef / se, pvalue=2.0 * stats.t.sf(np.abs(coef / se), dof),
         low=coef - half, high=coef + half, dof=dof, n=n, clusters=groups, r2=float(fit.rsquared),
@@ -153,7 +156,7 @@ def regress_cars(
     x = np.column_stack((np.ones(len(rows)), rows[columns].to_numpy(dtype=np.float64)))
     return regress(
         car.car if measure == "car" else car.scar, x, ("const", *columns),
-        covariance="cluster" if cluster else covariance, clusters=labels,
+        covariance="cluster" if cluster else covariance, clusters=labels, alpha=result.study.alpha,
     )  # fmt: skip
 
 

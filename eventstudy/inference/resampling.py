@@ -117,7 +117,7 @@ def _flipped(view: PanelView, sums: FloatArray, what: str) -> Finding:
 def _among(view: PanelView, drawn: FloatArray, law: str) -> Finding:
     """Rank of the sum of AAR among sums drawn under the null, and the interval that inverts it."""
     total = float(view.days.sum())
-    half = critical_value(drawn, 0.05)
+    half = critical_value(drawn, view.panel.alpha)
     return Finding(
         total, rank_pvalue(total, drawn), total, float(drawn.std()), total - half, total + half,
         smallest_pvalue(drawn.size), law,

@@ -16,7 +16,7 @@ from eventstudy.kernels.resample import rank_pvalue, smallest_pvalue
 from eventstudy.kernels.stats import Inapplicable, cross_sectional_t
 
 
-def ibragimov_mueller(values: FloatArray, groups: Sequence[Hashable]) -> Finding | Inapplicable:
+def ibragimov_mueller(values: FloatArray, groups: Sequence[Hashable], *, alpha: float = 0.05) -> Finding | Inapplicable:
     """T over group means, t(q - 1) (Ibragimov & Mueller 2010, J. Business & Economic Statistics 28:453-468).
 
     Valid (conservative at 5%) when groups are independent, whatever the dependence and variances inside them.
@@ -27,6 +27,8 @@ def ibragimov_mueller(values: FloatArray, groups: Sequence[Hashable]) -> Finding
         Such as CARs; not NaN.
     groups : sequence, length N
         Group of each value, such as its firm, sector or date.
+    alpha : float
+        One minus the confidence of the interval.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def ibragimov_mueller(values: FloatArray, groups: Sequence[Hashable]) -> Finding
         return stat
     estimate = float(means.mean())
     se = float(means.std(ddof=1) / np.sqrt(means.size))
-    half = stat.critical(0.05) * se
+    half = stat.critical(alpha) * se
     return Finding(estimate, stat.pvalue, stat.value, se, estimate - half, estimate + half, law=stat.law, dof=stat.dof)
 
 

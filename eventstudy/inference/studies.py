@@ -26,6 +26,10 @@ class StudyDesign(Protocol):
     def seed(self) -> int:
         """Entropy of every simulation."""
 
+    @property
+    def alpha(self) -> float:
+        """One minus the confidence of intervals."""
+
 
 class StudyData(Protocol):
     """What the functions on whole studies read of a result; `StudyResult` is one."""
@@ -77,4 +81,5 @@ def panel_of(result: StudyData) -> Panel:
     return Panel(
         abnormal=result.abnormal, event=result.study.window.event, rbar_calendar=calendar, rbar_event=by_event,
         clusters=date_clusters(result.abnormal, result.events), seed=result.study.seed,
+        alpha=result.study.alpha,
     )  # fmt: skip

@@ -91,7 +91,7 @@ def test_groups_are_welchs_t_and_f(result: es.StudyResult, measure: str) -> None
     car = result.abnormal.car((0, 1))
     values = dict(zip(NAMES, car.scar if measure == "scar" else car.car, strict=True))
     data = {group: np.array([values[name] for name in names]) for group, names in GROUPS.items()}
-    found = compare_groups(result, GROUPS, measure=measure)  # type: ignore[arg-type]
+    found = compare_groups(result, GROUPS, measure=measure, errors="independent")  # type: ignore[arg-type]
     for one in found.differences:
         reference = stats.ttest_ind(data[one.first], data[one.second], equal_var=False)
         low, high = reference.confidence_interval(0.95)
@@ -102,14 +102,16 @@ def test_groups_are_welchs_t_and_f(result: es.StudyResult, measure: str) -> None
     joint = anova_oneway(list(data.values()), use_var="unequal", welch_correction=True)
     assert (found.value, found.pvalue) == pytest.approx((joint.statistic, joint.pvalue), rel=1e-9)
     assert found.dof == pytest.approx((joint.df_num, joint.df_denom), rel=1e-9)
-    two = compare_groups(result, {k: GROUPS[k] for k in ("Canada", "United States")}, (0, 1))
+    two = compare_groups(result, {k: GROUPS[k] for k in ("Canada", "United States")}, (0, 1), errors="independent")
     # Of two groups the joint test is the square of Welch's t, and the Wald statistic too.
     assert (two.value, two.wald) == pytest.approx((two.differences[0].value ** 2,) * 2, rel=1e-9)
     assert two.pvalue == pytest.approx(two.differences[0].pvalue, rel=1e-9)
 
 
 def test_a_group_of_one_is_refused_by_name(result: es.StudyResult) -> None:
-    found = compare_groups(result, {"Canada": ["F0"], "United States": NAMES[3:7], "nobody": ["XX"]})
+    found = compare_groups(
+        result, {"Canada": ["F0"], "United States": NAMES[3:7], "nobody": ["XX"]}, errors="independent"
+    )
     assert found.reason == "Canada: needs at least 2 pairs, there is 1; nobody: no pair of it was used"
     assert found.differences == ()
     assert math.isnan(found.pvalue)
