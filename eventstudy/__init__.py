@@ -33,6 +33,9 @@ _EXPORTS = {
     "MarketModel": "models.regression",
     "GarchResponse": "volatility.base",
     "VolatilityResponse": "volatility.response",
+    "RangeVolatility": "volatility.ranges",
+    "range_volatility": "volatility.ranges",
+    "variance_change": "volatility.realized",
     "VarianceBreaks": "volatility.breaks",
     "variance_breaks": "volatility.breaks",
     "TestResult": "results",
@@ -96,6 +99,7 @@ __all__ = [
     "MarketModelGarch",
     "Outcome",
     "PriceTable",
+    "RangeVolatility",
     "Robust",
     "ScholesWilliams",
     "SpeedResponse",
@@ -131,6 +135,7 @@ __all__ = [
     "make_event",
     "pooled_controls",
     "pre_event_drift",
+    "range_volatility",
     "read_claims",
     "read_events",
     "read_returns",
@@ -138,6 +143,7 @@ __all__ = [
     "regress_cars",
     "returns",
     "variance_breaks",
+    "variance_change",
 ]
 
 if TYPE_CHECKING:
@@ -178,6 +184,8 @@ if TYPE_CHECKING:
     from eventstudy.verdict import Verdict, judge
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
+    from eventstudy.volatility.ranges import RangeVolatility, range_volatility
+    from eventstudy.volatility.realized import variance_change
     from eventstudy.volatility.response import VolatilityResponse
 
 

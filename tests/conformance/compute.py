@@ -26,6 +26,7 @@ from tests.conformance.statistics import (
     tests_tree,
     window_tree,
 )
+from tests.conformance.volatility import variance_tree
 
 Tree = dict[str, Any]
 
@@ -89,7 +90,10 @@ def compute_set(folder: Path) -> Tree:
         study = replace(study_of(config, *key.split("|")), statistics=statistics)
         return study.run(prices, chosen, others=es.EventTable([]))
 
-    return {"models": models} | section_trees(run, events, table, firms)
+    sections = section_trees(run, events, table, firms)
+    if (folder / "ohlc.csv").is_file():
+        sections["volatility"] |= variance_tree(folder, prices, run("market_model|log|strict", events, ()))
+    return {"models": models} | sections
 
 
 def windows_of(config: Tree) -> tuple[tuple[int, int], ...]:

@@ -18,7 +18,9 @@ HERE = Path(__file__).parent
 SETS = ("clean", "messy", "single", "volpanel")
 FILES = ("config.json", "events.csv", "prices.csv")
 #: Read by some models only; not every set has them.
-MORE_FILES = ("factors.csv", "volume.csv")
+MORE_FILES = ("factors.csv", "volume.csv", "ohlc.csv")
+#: Parts of the section on volatility that are built.
+VOLATILITY = ("icss", "range", "ols_variance", "stationary_bootstrap_var_p0.1")
 #: Statistics across pairs do not depend on the model: every day for these, the named windows for the others.
 EVERY_DAY = ("constant_mean", "market_adjusted", "market_model")
 
@@ -50,7 +52,10 @@ def main(oracle: Path) -> None:
                     if every_day or w in windows
                 },
             }
-        _write(HERE / "expected" / f"{one}.json.gz", json.dumps({"models": models}, separators=(",", ":")).encode())
+        kept = {"models": models}
+        if "volatility" in full:
+            kept["volatility"] = {key: full["volatility"][key] for key in VOLATILITY}
+        _write(HERE / "expected" / f"{one}.json.gz", json.dumps(kept, separators=(",", ":")).encode())
         for file in (*FILES, *(f for f in MORE_FILES if (oracle / "fixtures" / one / f).is_file())):
             _write(HERE / "fixtures" / one / f"{file}.gz", (oracle / "fixtures" / one / file).read_bytes())
 
