@@ -75,12 +75,17 @@ _EXPORTS = {
     "calibrate": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
+    "scan": "verbs.scan",
+    "Scan": "verbs.scan_result",
+    "Peak": "verbs.scan_result",
+    "ClaimedDate": "verbs.scan_result",
     "SpeedResponse": "inference.speed",
 }
 
 __all__ = [
     "Advice",
     "Claim",
+    "ClaimedDate",
     "Claims",
     "ComparisonPortfolio",
     "ConstantMean",
@@ -98,9 +103,11 @@ __all__ = [
     "MarketModel",
     "MarketModelGarch",
     "Outcome",
+    "Peak",
     "PriceTable",
     "RangeVolatility",
     "Robust",
+    "Scan",
     "ScholesWilliams",
     "SpeedResponse",
     "Study",
@@ -142,6 +149,7 @@ __all__ = [
     "read_study",
     "regress_cars",
     "returns",
+    "scan",
     "variance_breaks",
     "variance_change",
 ]
@@ -181,6 +189,8 @@ if TYPE_CHECKING:
     from eventstudy.sources.files import read_returns
     from eventstudy.spec import read_study
     from eventstudy.study import Study, StudyResult
+    from eventstudy.verbs.scan import scan
+    from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
     from eventstudy.verdict import Verdict, judge
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
