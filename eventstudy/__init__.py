@@ -73,6 +73,7 @@ _EXPORTS = {
     "conley_taber": "inference.small_n",
     "pooled_controls": "donors",
     "calibrate": "calibration",
+    "calibrate_dates": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
     "scan": "verbs.scan",
@@ -122,6 +123,7 @@ __all__ = [
     "adjust",
     "calendar_time",
     "calibrate",
+    "calibrate_dates",
     "calibrate_real",
     "capm",
     "carhart",
@@ -155,7 +157,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from eventstudy.calibration import calibrate, calibrate_real
+    from eventstudy.calibration import calibrate, calibrate_dates, calibrate_real
     from eventstudy.claims_file import Claim, Claims, claims_saying, read_claims
     from eventstudy.domain.events import Event, EventTable, catalog, make_event
     from eventstudy.domain.instruments import Instrument, instruments

@@ -11,19 +11,32 @@ from functools import cached_property
 
 import numpy as np
 
+from eventstudy._typing import FloatArray
 from eventstudy.abnormal import AbnormalReturns
-from eventstudy.domain.windows import Offsets
+from eventstudy.calibration.history import series_of_responses, windows_of
+from eventstudy.domain.align import AlignedSample
+from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import UnknownNameError
-from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, Finding, PairView, residual_correlations
+from eventstudy.inference.base import (
+    PAIR_STATISTICS,
+    PANEL_STATISTICS,
+    Finding,
+    PairView,
+    Refit,
+    residual_correlations,
+)
 from eventstudy.inference.panel import Panel, PanelView, panel_view
+from eventstudy.inference.placebo import placebo_paths
 from eventstudy.kernels.stats import Inapplicable
+from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.results import Registry
-from eventstudy.volatility.base import GarchResponse, model_of_residuals
+from eventstudy.volatility.base import GarchResponse, model_of_residuals, variance_model
 
 #: Random draws of a statistic inside a simulation: p is a multiple of 1/1000, and 5% is one of them.
 DRAWS = 999
 _NOT_FITTED = "no variance model was fitted"
+_NO_DATES = "a simulated series has no other dates"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,12 +51,16 @@ class Replication:
     alpha : float
     seed : int
         Number of the replication: the entropy of statistics that draw.
+    history : ndarray, shape (S,), or None
+        Responses of the only pair from its first session on, to the window's end: years of data for a variance model
+        and placebo dates. None: its estimation window must do.
     """
 
     abnormal: AbnormalReturns
     window: Offsets
     alpha: float
     seed: int
+    history: FloatArray | None = None
 
     @cached_property
     def view(self) -> PanelView:
@@ -58,19 +75,49 @@ class Replication:
 
     @cached_property
     def pair(self) -> PairView:
-        """The only pair, without a variance model."""
+        """The only pair, without a variance model or other dates."""
         return PairView(
-            abnormal=self.abnormal, placebo="a simulated series has no other dates", variance=_NOT_FITTED,
-            alpha=self.alpha, draws=DRAWS, seed=(self.seed,),
+            abnormal=self.abnormal, placebo=_NO_DATES, variance=_NOT_FITTED, alpha=self.alpha, draws=DRAWS,
+            seed=(self.seed,), refit=self._refit(),
         )  # fmt: skip
 
     @cached_property
     def pair_with_variance(self) -> PairView:
-        """The only pair, with a variance model fitted on its estimation window."""
+        """The only pair, with a variance model: fitted on its history, or without one on its estimation window."""
         n_fit = int(self.abnormal.estimation[0].sum())
         spec = GarchResponse(min_sessions=min(500, n_fit), draws=DRAWS, engine=CompiledEngine())
-        variance = model_of_residuals(self.abnormal.ar[0], self.abnormal.offsets, self.abnormal.dates[0], n_fit, spec)
+        if self.history is None:
+            offsets, days = self.abnormal.offsets, self.abnormal.dates[0]
+            return replace(self.pair, variance=model_of_residuals(self.abnormal.ar[0], offsets, days, n_fit, spec))
+        prepared, position = series_of_responses(self.history), self.history.size - 1 - max(self.window[1], 0)
+        variance = variance_model(prepared.series, position, prepared.model, self._windows, spec)
         return replace(self.pair, variance=variance)
+
+    @cached_property
+    def pair_with_dates(self) -> PairView:
+        """The only pair, with the whole pipeline re-run at the other dates of its history."""
+        if self.history is None:
+            return self.pair
+        prepared, position = series_of_responses(self.history), self.history.size - 1 - max(self.window[1], 0)
+        return replace(self.pair, placebo=placebo_paths(prepared.series, [position], prepared.model, self._windows))
+
+    @property
+    def _windows(self) -> EventWindow:
+        used = self.abnormal.offsets[self.abnormal.estimation[0]]
+        return windows_of(self.window, (int(used[0]), int(used[-1])))
+
+    def _refit(self) -> Refit | str:
+        """The constant mean on the pair's own sample; other models need benchmarks that are not at hand."""
+        ar = self.abnormal
+        if set(ar.params[0]) != {"mean"}:
+            return "the sample behind the abnormal responses is not at hand"
+        n, t = ar.ar.shape
+        sample = AlignedSample(
+            pairs=ar.pairs, factor_ids=(), offsets=ar.offsets, response=ar.response, factors=np.empty((n, t, 0)),
+            valid=np.isfinite(ar.response), masked=np.zeros((n, t), dtype=bool), estimation=ar.estimation,
+            dates=ar.dates, levels=ar.level, units=ar.units, changes=ar.changes,
+        )  # fmt: skip
+        return Refit(sample=sample, model=ConstantMean())
 
 
 Probe = Callable[[Replication], Finding | Inapplicable]
@@ -101,4 +148,6 @@ def ask(key: str, one: Replication) -> Finding | Inapplicable:
     found = PAIR_STATISTICS[key].obj(one.pair, one.window)
     if isinstance(found, Inapplicable) and _NOT_FITTED in found.reason:
         return PAIR_STATISTICS[key].obj(one.pair_with_variance, one.window)
+    if isinstance(found, Inapplicable) and _NO_DATES in found.reason:
+        return PAIR_STATISTICS[key].obj(one.pair_with_dates, one.window)
     return found

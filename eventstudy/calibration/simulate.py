@@ -15,6 +15,7 @@ import pandas as pd
 from eventstudy._typing import FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, abnormal_returns
 from eventstudy.calibration.cells import Cell, EffectUnit, Tally
+from eventstudy.calibration.history import sessions_before
 from eventstudy.calibration.probes import Replication, ask, known_methods
 from eventstudy.calibration.worlds import Generator, World, world_of
 from eventstudy.domain.align import AlignedSample, Block, gather, response_series, stack
@@ -59,7 +60,8 @@ def calibrate(
     window : (int, int)
         Tested sessions, from -5 on.
     m, n, reps : int
-        Estimation sessions, pairs, replications.
+        Estimation sessions, pairs, replications. Statistics of one pair that fit a variance or look at other dates
+        are given 1,000 sessions, or 1,000 dates, before these.
     effect : float
         Injected into session ``window[0]`` of every pair.
     effect_unit : {"sd", "return"}
@@ -85,14 +87,16 @@ def calibrate(
     _check(keys, window, m, n, reps)
     name, drawn = world_of(world)
     rng = np.random.default_rng(seed)
-    offsets = np.arange(-m - GAP, window[1] + 1)
+    before = sessions_before(keys, m) if n == 1 else m
+    offsets = np.arange(-before - GAP, max(window[1], 0) + 1)
     tallies = {key: Tally() for key in keys}
     batch = max(1, min(reps, BATCH // (n * offsets.size)))
     for first in range(0, reps, batch):
         size = min(batch, reps - first)
         values, truth = _responses(drawn, rng, (size, n), offsets, window, effect, effect_unit)
-        abnormal = _fit(values, offsets, drawn.common_date)
-        _count(tallies, abnormal, truth, window=window, alpha=alpha, first=first)
+        abnormal = _fit(values[..., before - m :], offsets[before - m :], drawn.common_date)
+        history = values[:, 0] if before > m else None
+        _count(tallies, abnormal, truth, window=window, alpha=alpha, first=first, history=history)
     return tuple(
         tallies[key].cell(
             method=key, world=name, window=window, m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
@@ -212,12 +216,13 @@ def _fit(values: FloatArray, offsets: IntArray, common: bool) -> AbnormalReturns
 
 def _count(
     tallies: dict[str, Tally], abnormal: AbnormalReturns, truth: FloatArray, *, window: Offsets, alpha: float,
-    first: int,
+    first: int, history: FloatArray | None = None,
 ) -> None:  # fmt: skip
     """Ask every method about every replication of a batch; equal runs of pairs make a replication."""
     n = abnormal.n_pairs // truth.size
     for k, effect in enumerate(truth.tolist()):
         part = abnormal.take(np.arange(k * n, (k + 1) * n))
-        one = Replication(abnormal=part, window=window, alpha=alpha, seed=first + k)
+        past = None if history is None else history[k]
+        one = Replication(abnormal=part, window=window, alpha=alpha, seed=first + k, history=past)
         for key, tally in tallies.items():
             tally.add(ask(key, one), alpha, effect)

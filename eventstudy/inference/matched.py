@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy._typing import FloatArray
+from eventstudy._typing import FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
 from eventstudy.inference.single import car_of, rank_among, rank_scale
+from eventstudy.kernels.garch import forecast_variance
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.volatility.base import VarianceModel
 
@@ -49,15 +50,14 @@ def sample_quantile_garch(view: PairView, window: Offsets) -> Finding | Inapplic
     return rank_among(view, estimate, own, scaled, estimate / own, "standardised windows inside estimation")
 
 
-def _forecasts(variance: VarianceModel, starts: FloatArray, window: Offsets) -> FloatArray:
+def _forecasts(variance: VarianceModel, starts: IntArray, window: Offsets) -> FloatArray:
     """Root mean variance of the window that starts at each of `starts`, forecast; NaN before the variance sample."""
-    length, lead = window[1] - window[0] + 1, max(window[0], 0)
-    out = np.full(starts.size, np.nan)
-    for i, start in enumerate(starts):
-        origin = int(start) - lead
-        if variance.offsets[0] <= origin <= variance.offsets[-1]:
-            out[i] = np.sqrt(np.mean(variance.forecast(origin, lead + length)[lead:]))
-    return out
+    lead = max(window[0], 0)
+    origins = starts - lead
+    rows = np.searchsorted(variance.offsets, origins)
+    known = (origins >= variance.offsets[0]) & (origins <= variance.offsets[-1])
+    ahead = forecast_variance(variance.params, variance.variance[rows], window[1] - window[0] + 1 + lead)[lead:]
+    return np.asarray(np.where(known, np.sqrt(ahead.mean(axis=0)), np.nan))
 
 
 @PAIR_STATISTICS.register(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import lfilter
 
 from eventstudy._typing import FloatArray
 
@@ -47,15 +48,19 @@ def filter_variance(params: GarchParams, e: FloatArray, h0: FloatArray) -> Float
     """
     h = np.empty((e.size + 1, np.size(h0)))
     h[0] = h0
+    if h.shape[1] == 1 and np.size(params.beta) == 1:
+        # One path: a linear recursion in h, run by a filter instead of a loop over sessions, to the same last digit.
+        h[1:, 0] = params.omega + (params.alpha + params.gamma * (e < 0.0)) * e**2
+        return np.asarray(lfilter([1.0], [1.0, -float(params.beta)], h, axis=0))
     for t, value in enumerate(e):
         h[t + 1] = params.step(np.asarray(value), h[t])
     return h
 
 
-def forecast_variance(params: GarchParams, h_next: float, steps: int) -> FloatArray:
-    """Expected variance 1..`steps` sessions ahead, the first known to be `h_next`; shape (steps,)."""
-    h = np.empty(steps)
-    level = np.asarray(h_next)
+def forecast_variance(params: GarchParams, h_next: float | FloatArray, steps: int) -> FloatArray:
+    """Expected variance 1..`steps` sessions ahead, the first known to be `h_next`; shape (steps, *h_next.shape)."""
+    level = np.asarray(h_next, dtype=np.float64)
+    h = np.empty((steps, *level.shape))
     persistence = params.persistence
     for k in range(steps):
         h[k] = level

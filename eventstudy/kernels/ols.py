@@ -60,8 +60,8 @@ def fit_ols(x: FloatArray, y: FloatArray, used: BoolArray) -> OlsFit:
     singular = (diagonal <= SINGULAR * np.maximum(norms, np.finfo(np.float64).tiny)).any(axis=1)
     safe = np.where(singular[:, None, None], np.eye(k), r)
     r_inv = np.linalg.solve(safe, np.broadcast_to(np.eye(k), (n, k, k)))
-    params = np.einsum("nij,nmj,nm->ni", r_inv, q, target, optimize=True)
-    residual = np.where(used, target - np.einsum("nmk,nk->nm", design, params), 0.0)
+    params = (r_inv @ (np.swapaxes(q, 1, 2) @ target[..., None]))[..., 0]
+    residual = np.where(used, target - (design @ params[..., None])[..., 0], 0.0)
     dof = used.sum(axis=1) - k
     with np.errstate(divide="ignore", invalid="ignore"):
         sigma = np.sqrt(np.einsum("nm,nm->n", residual, residual) / np.where(dof > 0, dof, np.nan))
@@ -76,4 +76,4 @@ def quadratic(x: FloatArray, gram_inv: FloatArray) -> FloatArray:
     if k == 0:
         return np.zeros(x.shape[:-1])
     flat = x.reshape(n, -1, k)
-    return np.asarray(np.einsum("nik,nkl,nil->ni", flat, gram_inv, flat, optimize=True)).reshape(x.shape[:-1])
+    return np.asarray(np.einsum("nil,nil->ni", flat @ gram_inv, flat)).reshape(x.shape[:-1])

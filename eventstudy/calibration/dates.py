@@ -1,0 +1,154 @@
+"""Size, power and coverage on the dates of a real series: every date is an announcement that never happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from eventstudy._typing import FloatArray, IntArray
+from eventstudy.calibration.cells import Cell, Tally
+from eventstudy.calibration.history import DATES_KEYS, all_dates, measures_of, view_at, windows_of, with_effect
+from eventstudy.domain.align import near_rows
+from eventstudy.domain.events import EventTable, catalog
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.engines.compiled import CompiledEngine
+from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS
+from eventstudy.inference.placebo import CLEAR_OF_EVENTS
+from eventstudy.kernels.resample import local_rms
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.benchmarks import ConstantMean
+from eventstudy.pairs import PreparedSeries, prepare_series
+from eventstudy.volatility.base import GarchResponse
+
+#: Which dates: all, or the fifth that follows the most turbulent (or the calmest) 20 sessions.
+Stratum = Literal["all", "turbulent", "calm"]
+#: Sessions between estimation and event window, as in every default study.
+GAP = 10
+#: Share of the estimation sessions that must have a response.
+MOSTLY = 0.98
+
+
+def calibrate_dates(
+    prices: PriceTable,
+    instrument: str,
+    methods: Sequence[str],
+    *,
+    dates: Stratum = "all",
+    window: Offsets = (0, 0),
+    m: int = 250,
+    most: int = 1000,
+    effects: Sequence[float] = (0.0,),
+    model: ExpectedReturn | None = None,
+    others: EventTable | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> tuple[Cell, ...]:
+    """Rejection rates of the statistics of one pair at the dates of a real series.
+
+    Announcements are not made on random dates, they cluster in turbulent times: a statistic that is right over all
+    dates and wrong in the most turbulent fifth is wrong where it is used.
+
+    Parameters
+    ----------
+    methods : sequence of str
+        Keys of statistics of one series and one event.
+    dates : {"all", "turbulent", "calm"}
+        All dates with complete windows that lie ten sessions away from `others`, or the fifth of them whose 20
+        sessions before are the most (least) turbulent beside their estimation window, by root mean square responses.
+    window : (int, int)
+    m : int
+        Estimation sessions.
+    most : int
+        Dates used at most, evenly spread over those there are. Their windows overlap when L exceeds their distance:
+        the Monte Carlo error is then larger than `mc_se` says.
+    effects : sequence of float
+        Added to the response of the window's first session, in its unit; 0 measures size.
+    model : ExpectedReturn, optional
+        None: the constant mean.
+    others : EventTable, optional
+        Announcements to stay away from; None: the catalogue.
+
+    Returns
+    -------
+    tuple of Cell
+        Effect by effect, in the order of `methods`; `effect_unit` is ``return``.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+    """
+    keys = (methods,) if isinstance(methods, str) else tuple(methods)
+    for key in keys:
+        if key not in PAIR_STATISTICS:
+            raise UnknownNameError("statistic of one pair", key, [e.key for e in PAIR_STATISTICS])
+    if dates not in get_args(Stratum):
+        raise InputError(f"dates = {dates!r} is not one of {get_args(Stratum)}")
+    windows = windows_of(window, (-m - GAP, -GAP - 1))
+    spec = GarchResponse(min_sessions=min(500, m), draws=999, engine=CompiledEngine())
+    prepared = _prepare(prices, instrument, model or ConstantMean(), windows, others)
+    rows = _spread(_positions(prepared, windows, dates), most)
+    if rows.size == 0:
+        raise InputError(f"{instrument} has no date with complete windows of {m} sessions and more; load more data")
+    placebo = all_dates(prepared, windows) if set(keys) & set(DATES_KEYS) else "placebo dates were not asked for"
+    tallies = {(effect, key): Tally() for effect in effects for key in keys}
+    for row in rows.tolist():
+        view = view_at(prepared, row, measures_of(keys, windows, alpha=alpha, seed=seed, spec=spec), placebo)
+        for effect in effects:
+            moved = with_effect(view, window, effect)
+            for key in keys:
+                tallies[effect, key].add(PAIR_STATISTICS[key].obj(moved, window), alpha, effect)
+    where = {"all": "all dates", "turbulent": "most turbulent fifth", "calm": "calmest fifth"}[dates]
+    return tuple(
+        tally.cell(
+            method=key, world=f"{instrument}, {where}", window=window, m=m, n=1, reps=rows.size,
+            effect=effect, effect_unit="return", alpha=alpha,
+        )
+        for (effect, key), tally in tallies.items()
+    )  # fmt: skip
+
+
+def _prepare(
+    prices: PriceTable, instrument: str, model: ExpectedReturn, windows: EventWindow, others: EventTable | None
+) -> PreparedSeries:
+    if not prices.provides(instrument):
+        raise UnknownNameError("instrument", instrument, prices.ids)
+    known = catalog() if others is None else others
+    return prepare_series(
+        prices.with_derived([instrument, *(model.market or ())]), instrument, model, windows, returns="instrument",
+        calendar=None, studied=(), others=known,
+    )  # fmt: skip
+
+
+def _positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -> IntArray:
+    """Rows that can be an event, ascending; the earliest have 500 sessions for their variance."""
+    series = prepared.series
+    n, (first, gap), last = series.dates.size, windows.estimation, windows.event[1]
+    whole = np.arange(max(-first + 1, GAP + 500), n - last, dtype=np.int64)
+    if whole.size == 0:
+        return whole
+    near = near_rows(prepared.other_rows.values(), n, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
+    tested = np.array([series.valid[r + windows.event[0] : r + last + 1].all() for r in whole], dtype=bool)
+    estimation = np.array([series.response[r + first : r + gap + 1] for r in whole])
+    complete = np.isfinite(estimation).mean(axis=1) > MOSTLY
+    recent: FloatArray = local_rms(series.response, LOCAL_SESSIONS)[whole]
+    rate = recent / np.sqrt(np.nanmean(estimation**2, axis=1))
+    good = complete & tested & ~near[whole] & np.isfinite(rate)
+    rows: IntArray = whole[good]
+    rate = rate[good]
+    if dates == "all" or rows.size == 0:
+        return rows
+    low, high = np.quantile(rate, [0.2, 0.8])
+    kept: IntArray = rows[rate >= high] if dates == "turbulent" else rows[rate <= low]
+    return kept
+
+
+def _spread(rows: IntArray, most: int) -> IntArray:
+    """At most `most` of the rows, evenly spread."""
+    if rows.size <= most:
+        return rows
+    chosen: IntArray = rows[np.linspace(0, rows.size - 1, most).round().astype(np.int64)]
+    return chosen
