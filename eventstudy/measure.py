@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -215,8 +215,8 @@ def panel_tests(measures: Measures, panel: Panel, primary: Offsets) -> list[Test
     return results
 
 
-def response(measures: Measures, view: PairView) -> VolatilityResponse:
-    """Volatility of one pair after day 0."""
+def response(measures: Measures, view: PairView, others: Sequence[int]) -> VolatilityResponse:
+    """Volatility of one pair after day 0; `others` are the sessions of other announcements."""
     (event, instrument), unit = view.abnormal.pairs[0], view.abnormal.units[0]
     if isinstance(view.variance, str):
         return no_response(event, instrument, unit, view.variance)
@@ -229,6 +229,8 @@ def response(measures: Measures, view: PairView) -> VolatilityResponse:
         draws=view.draws,
         alpha=view.alpha,
         rng=view.rng(2),
+        origin=measures.volatility.origin if measures.volatility is not None else "event",
+        others=others,
     )
 
 
@@ -272,7 +274,9 @@ def measure_all(measures: Measures, panel: Panel, around: Around, primary: Offse
         view = pair_view(measures, alone, around.prepared[key[1]], around.positions[key], around.controls[key])
         found.placebo[key] = view.placebo
         found.tests.extend(pair_tests(measures, view, primary))
-        found.volatility.append(response(measures, view))
+        position, rows = around.positions[key], around.prepared[key[1]].other_rows
+        others = [row - position for event, row in rows.items() if event != key[0]]
+        found.volatility.append(response(measures, view, others))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
     found.tests.extend(panel_tests(measures, panel, primary))
     found.speed.extend(speed_of_mean(measures, panel, found.speed))

@@ -26,7 +26,7 @@ from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import NETWORK_SOURCES, joined_new, load_first
 from eventstudy.study import Study, StudyResult
 from eventstudy.toml_file import TomlTable, read_toml
-from eventstudy.volatility.base import GarchResponse
+from eventstudy.volatility.base import GarchResponse, Origin
 
 #: Measured when nobody names an instrument, as far as the prices hold them.
 DEFAULT_INSTRUMENTS = ("LME-3M", "AA", "CENX")
@@ -114,6 +114,7 @@ class VolatilitySpec(TomlTable):
     sessions: int = 1000
     min_sessions: int = 500
     draws: int = 1999
+    origin: Origin = "event"
 
 
 class StudySpec(TomlTable):
@@ -330,7 +331,12 @@ def _volatility(spec: VolatilitySpec) -> GarchResponse | None:
     if not spec.measure:
         return None
     return GarchResponse(
-        kind=spec.kind, dist=spec.dist, sessions=spec.sessions, min_sessions=spec.min_sessions, draws=spec.draws
+        kind=spec.kind,
+        dist=spec.dist,
+        sessions=spec.sessions,
+        min_sessions=spec.min_sessions,
+        draws=spec.draws,
+        origin=spec.origin,
     )
 
 

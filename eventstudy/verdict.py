@@ -11,6 +11,7 @@ from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
 from eventstudy.inference.speed import SpeedResponse, detectable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.study import StudyResult
+from eventstudy.volatility.persistence import Persistence
 from eventstudy.volatility.response import VolatilityResponse
 
 Word = Literal["reaction", "inconclusive", "untestable"]
@@ -238,7 +239,7 @@ def volatility_words(response: VolatilityResponse, alpha: float) -> str:
     """Volatility after the announcement in one or two sentences."""
     if not response.applicable:
         return f"Volatility: not measured ({response.reason})."
-    if response.pvalue <= alpha and response.low > 1.0:
+    if response.raised(alpha):
         clear = "raised volatility"
     elif response.high < 1.0:
         clear = "lower volatility than expected"
@@ -249,10 +250,24 @@ def volatility_words(response: VolatilityResponse, alpha: float) -> str:
     constant = model is not None and model.method == "constant"
     against = "the constant variance of the days before" if constant else "the variance expected before"
     text = (
-        f"Volatility on days 1 to {int(response.offsets[-1])}: on average {response.mean_multiplier:.2f} times "
+        f"Volatility on days 1 to {response.last}: on average {response.mean_multiplier:.2f} times "
         f"{against} (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
     )
+    text += course_words(response.persistence, int(response.offsets[-1]))
     return f"{text} Read it with care: {problem}." if problem else text
+
+
+def course_words(course: Persistence | None, known: int) -> str:
+    """How long a raised variance lasted, with intervals; nothing where it was not raised."""
+    if course is None or not math.isfinite(course.onset.value):
+        return ""
+    back = course.baseline
+    ends = [f"day {v:.0f}" if math.isfinite(v) else f"after day {known}" for v in (back.low, back.high)]
+    until = f"back by day {back.value:.0f}" if math.isfinite(back.value) else f"not back by day {known}"
+    return (
+        f" It was raised from day {course.onset.value:.0f} on (interval {course.onset.low:.0f} to "
+        f"{course.onset.high:.0f}) and {until} (interval {ends[0]} to {ends[1]})."
+    )
 
 
 def speed_words(speed: SpeedResponse) -> str:

@@ -64,6 +64,7 @@ def report(
     nonpositive: Annotated[str, typer.Option(help="Prices of zero or below: error or missing.")] = "error",
     dates: Annotated[str, typer.Option(help="Order in dates: auto, ymd, dmy, mdy.")] = "auto",
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
+    origin: Annotated[str, typer.Option(help="Variance forecast from session -1 (event) or before the gap.")] = "event",
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
     alpha: Annotated[float, typer.Option(help="One minus the confidence of intervals.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
@@ -165,7 +166,7 @@ def _plan(given: Record) -> StudyPlan:
             "estimation": offsets_of("--estimation", given["estimation"]),
             "windows": _with_defaults(given["window"], given["event_window"]),
         },
-        "volatility": {"kind": given["garch"], "draws": given["draws"]},
+        "volatility": {"kind": given["garch"], "draws": given["draws"], "origin": given["origin"]},
     }
     try:
         return plan_from_spec(StudySpec.model_validate(values), Path())

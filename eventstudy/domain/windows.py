@@ -26,6 +26,8 @@ EARLIEST_CLOSE = dt.timedelta(hours=4, minutes=30)
 _A_WEEK = dt.timedelta(days=7)
 #: Longest wait for a first price: Shanghai closes for up to 12 days.
 MAX_DELAY_DAYS = 14
+#: No placebo date lies within this many sessions of a known announcement.
+CLEAR_OF_EVENTS = 10
 #: Sessions of another announcement that are left out of an estimation window.
 OTHER_EVENT_SPAN = (0, 1)
 

@@ -7,13 +7,10 @@ import numpy as np
 from eventstudy._typing import FloatArray
 from eventstudy.abnormal import abnormal_returns
 from eventstudy.domain.align import Block, ResponseSeries, gather, near_rows
-from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets
 from eventstudy.inference.base import PlaceboPaths
 from eventstudy.inference.single import MIN_PLACEBO
 from eventstudy.models.base import ExpectedReturn
-
-#: No placebo date lies within this many sessions of a known announcement.
-CLEAR_OF_EVENTS = 10
 
 
 def placebo_paths(

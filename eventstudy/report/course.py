@@ -1,6 +1,8 @@
-"""How fast a reaction came, as tables for readers."""
+"""How fast a reaction came and how long variance stayed raised, as tables for readers."""
 
 from __future__ import annotations
+
+import math
 
 import pandas as pd
 
@@ -8,6 +10,8 @@ from eventstudy.inference.speed import Moment, SpeedResponse
 from eventstudy.report.tables import NONE, amount, confidence, entry_of, session_words, span
 from eventstudy.study import StudyResult
 from eventstudy.verdict import pvalue, size, window_words
+from eventstudy.volatility.persistence import Duration
+from eventstudy.volatility.response import VolatilityResponse
 
 _PARTS = {"reaction": "first sessions", "drift": "drift after them", "whole": "both together"}
 _MOMENTS = {
@@ -15,6 +19,13 @@ _MOMENTS = {
     "t50": "half of the whole reached",
     "t90": "nine tenths reached",
     "peak": "stood furthest out",
+}
+_COURSE = {
+    "onset": "first raised day",
+    "baseline": "first day back",
+    "peak": "day of the largest multiplier",
+    "half_life": "half-life of the excess, sessions",
+    "model_half_life": "half-life of any shock in the model, sessions",
 }
 
 
@@ -57,3 +68,35 @@ def _interval(moment: Moment) -> str:
     if moment.low is None or moment.high is None:
         return NONE
     return f"{session_words(moment.low)} to {session_words(moment.high)}"
+
+
+def ways_frame(result: StudyResult, response: VolatilityResponse) -> pd.DataFrame:
+    """Every way in which the variance of the days after was judged, those that decide first."""
+    rows = [
+        [
+            way.method, NONE if math.isnan(way.multiple) else f"{way.multiple:.2f}", _range(way.low, way.high, ".2f"),
+            NONE if math.isnan(way.pvalue) else pvalue(way.pvalue), way.note,
+        ]
+        for way in response.ways
+    ]  # fmt: skip
+    columns = ["Way", "Variance, times expected", f"{confidence(result)} interval", "p", "Note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def course_frame(result: StudyResult, response: VolatilityResponse) -> pd.DataFrame:
+    """Course of a raised variance with intervals; a line without number says why."""
+    course = response.persistence
+    rows = [] if course is None else [[words, *_duration(getattr(course, name))] for name, words in _COURSE.items()]
+    return pd.DataFrame(rows, columns=["What", "Value", f"{confidence(result)} interval", "Note"])
+
+
+def _duration(one: Duration) -> list[str]:
+    value = NONE if math.isnan(one.value) else "beyond" if math.isinf(one.value) else f"{one.value:.3g}"
+    return [value, _range(one.low, one.high, ".3g"), one.reason]
+
+
+def _range(low: float, high: float, digits: str) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return NONE
+    ends = [format(v, digits) if math.isfinite(v) else "beyond" for v in (low, high)]
+    return f"{ends[0]} to {ends[1]}"

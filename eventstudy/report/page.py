@@ -286,6 +286,8 @@ def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ..
         "all_tests": _table(tables.tests_frame(result, tests).drop(columns="Trust")),
         "refused": tables.refused_tests(result, absent),
         "volatility": _table(tables.volatility_frame(tables.response_of(result, event, instrument))),
+        "ways": _table(course.ways_frame(result, tables.response_of(result, event, instrument))),
+        "course": _table(course.course_frame(result, tables.response_of(result, event, instrument))),
         "speed": _speed(result, event, instrument),
         "params": _table(tables.params_frame(result, event, instrument)),
     }

@@ -20,6 +20,9 @@ from eventstudy.models.base import ExpectedReturn
 
 Method = Literal["garch", "gjr", "ewma", "constant"]
 
+#: Where a variance forecast starts: the session before day 0, or the end of the fitting sample.
+Origin = Literal["event", "gap"]
+
 #: RiskMetrics decay for daily data, used where a sample is too short for a GARCH fit.
 EWMA_DECAY = 0.94
 #: Fewest sessions for any statement on variance: one quarter.
@@ -41,6 +44,9 @@ class GarchResponse:
     draws : int
         Simulated paths.
     engine : Engine
+    origin : {"event", "gap"}
+        The variance is forecast from the session before day 0, or from the end of the fitting sample, before the gap:
+        what leaked in the gap then counts as abnormal. The other one stands beside it in every result.
     """
 
     kind: Kind = "gjr"
@@ -50,8 +56,11 @@ class GarchResponse:
     min_sessions: int = 500
     draws: int = 1999
     engine: Engine = field(default_factory=ArchEngine)
+    origin: Origin = "event"
 
     def __post_init__(self) -> None:
+        if self.origin not in ("event", "gap"):
+            raise InputError(f"volatility origin {self.origin!r}: allowed are event and gap")
         if self.kind not in ("gjr", "garch") or self.dist not in ("t", "normal"):
             raise InputError(f"volatility {self.kind!r}, {self.dist!r}: allowed are gjr or garch, t or normal")
         if not MIN_CONSTANT <= self.min_sessions <= self.sessions:
@@ -133,10 +142,14 @@ class VarianceModel:
         z = rng.choice(self.shocks, size=(steps, draws))
         return simulate(self.params, np.asarray(self.variance[self.row_of(origin)]), z)
 
+    def drawn_params(self, draws: int, rng: np.random.Generator) -> GarchParams | None:
+        """Coefficients drawn from their estimated covariance, shape (draws,) each; None without a usable one."""
+        return _draw(self.fit, draws, rng) if self.fit is not None and not self.problem else None
+
     def uncertain_paths(self, origin: int, steps: int, draws: int, rng: np.random.Generator) -> FloatArray:
         """As `paths`, with the coefficients drawn from their estimated covariance; shape (steps, draws)."""
         z = rng.choice(self.shocks, size=(steps, draws))
-        drawn = _draw(self.fit, draws, rng) if self.fit is not None and not self.problem else None
+        drawn = self.drawn_params(draws, rng)
         if drawn is None:
             return simulate(self.params, np.asarray(self.variance[self.row_of(origin)]), z)
         row = self.row_of(origin)

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, IntArray, Record
-from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue
-from eventstudy.volatility.base import VarianceModel
+from eventstudy.kernels.resample import upper_pvalue
+from eventstudy.volatility.base import Origin, VarianceModel
+from eventstudy.volatility.cumulative import (
+    LONGEST,
+    CumulativeTest,
+    Multipliers,
+    by_chi_square,
+    by_placebo,
+    by_simulation,
+    constant_model,
+    multipliers,
+)
+from eventstudy.volatility.persistence import Persistence, half_life_of, measure_persistence
+
+_FROM = {"event": "forecast from session -1", "gap": "forecast from before the gap"}
+_SIMULATED = "assumes the fitted recursion; with the error of its coefficients"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +42,7 @@ class VolatilityResponse:
         0..L, those with a residual.
     dates : ndarray of datetime64[D], shape (L + 1,)
     expected : ndarray, shape (L + 1,)
-        Variance forecast from session -1, in squared units.
+        Variance forecast from session -1 (or from before the gap, see `origin`), in squared units.
     multiplier : ndarray, shape (L + 1,)
         Squared residual over `expected`; 1 on average when nothing happened. Day 0 repeats the return test
         and is never evidence of volatility.
@@ -37,14 +52,23 @@ class VolatilityResponse:
         Simulated range of the multipliers of an undisturbed path, 95% unless the study says otherwise.
     pvalue_day : ndarray, shape (L + 1,)
         Simulated upper-tail p of each day.
-    days : int
-        Days 1..L that entered the sum.
+    days, last : int
+        Days 1..L that entered the sum, and L: at most 21, beyond which the measured size does not hold.
     cav : float
         Cumulative abnormal volatility: sum of (multiplier - 1) over days 1..L.
     mean_multiplier, low, high : float
-        Average multiplier of days 1..L and the interval of a constant variance multiple.
+        Average multiplier of days 1..L and the interval of a constant variance multiple: what both tests below keep.
     pvalue, smallest_p : float
-        Simulated upper-tail p of the sum.
+        The larger upper-tail p of `simulated` and `placebo`, as in the verdict on returns.
+    origin : str
+        Where the forecast starts.
+    simulated, placebo : CumulativeTest or None
+        The sum among simulated paths, and the local-scale mean square among dates of the sample; None when there is
+        no response.
+    beside : tuple of CumulativeTest
+        For comparison: the other origin, constant variance, chi-square.
+    persistence : Persistence or None
+        Onset, peak, half-life, return to baseline.
     """
 
     event: str
@@ -61,17 +85,32 @@ class VolatilityResponse:
     null_high: FloatArray
     pvalue_day: FloatArray
     days: int = 0
+    last: int = 0
     cav: float = math.nan
     mean_multiplier: float = math.nan
     low: float = math.nan
     high: float = math.nan
     pvalue: float = math.nan
     smallest_p: float = math.nan
+    origin: Origin = "event"
+    simulated: CumulativeTest | None = None
+    placebo: CumulativeTest | None = None
+    beside: tuple[CumulativeTest, ...] = ()
+    persistence: Persistence | None = None
 
     @property
     def applicable(self) -> bool:
         """Whether there is a number."""
         return not self.reason
+
+    def raised(self, alpha: float) -> bool:
+        """Whether the days after stand out: p at or below alpha and an interval above 1."""
+        return self.applicable and self.pvalue <= alpha and self.low > 1.0
+
+    @property
+    def ways(self) -> tuple[CumulativeTest, ...]:
+        """Every way in which the sum was judged, those that decide first."""
+        return (*(t for t in (self.simulated, self.placebo) if t is not None), *self.beside)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a day: offset, date, expected_sd, multiplier, multiplier_constant, null_low, null_high, p."""
@@ -110,7 +149,7 @@ class VolatilityResponse:
             "persistence": float(p.persistence),
             "half_life": m.half_life,
             "loglik": m.fit.loglik if m.fit else math.nan,
-            "window": [1, int(self.offsets[-1])],
+            "window": [1, self.last],
             "days": self.days,
             "cav": self.cav,
             "mean_multiplier": self.mean_multiplier,
@@ -118,6 +157,9 @@ class VolatilityResponse:
             "high": self.high,
             "p": self.pvalue,
             "smallest_p": self.smallest_p,
+            "origin": self.origin,
+            "ways": [{("p" if k == "pvalue" else k): v for k, v in asdict(t).items()} for t in self.ways],
+            "course": self.persistence.to_record() if self.persistence is not None else None,
             "by_day": [
                 {**row, "date": str(np.datetime64(row["date"], "D"))} for row in self.to_frame().to_dict("records")
             ],
@@ -144,48 +186,82 @@ def measure_response(
     draws: int,
     alpha: float,
     rng: np.random.Generator,
+    origin: Origin = "event",
+    others: Sequence[int] = (),
 ) -> VolatilityResponse:
-    """Compare the residuals of days 0..`last` with the variance forecast from session -1.
+    """Compare the residuals of days 0..`last` with the variance that was to be expected.
+
+    Parameters
+    ----------
+    last : int
+        Last day shown; the sum ends at day 21 at the latest.
+    origin : {"event", "gap"}
+        The forecast starts the session before day 0, or before the gap.
+    others : sequence of int
+        Sessions of other announcements, which placebo dates keep clear of.
 
     Notes
     -----
     The sum of squared residuals over k-step forecasts is not chi-square even with known parameters, so its
     p-value is simulated: shocks from the fitted sample, coefficients from their covariance, divided by the
-    same forecast that the data are divided by.
+    same forecast that the data are divided by. Where the level of variance drifts over years that is not enough; the
+    mean square over the 60 sessions before, among the dates of the sample, is asked too, and the larger p counts.
     """
-    inside = (model.offsets >= 0) & (model.offsets <= last)
-    offsets, e = model.offsets[inside], model.residual[inside]
-    if offsets.size == 0 or not (offsets >= 1).any():
-        return no_response(event, instrument, unit, "no session after day 0 has a residual")
-    expected = model.forecast(0, last + 1)[offsets]
+    found = multipliers(model, last=last, origin=origin, draws=draws, rng=rng)
+    if isinstance(found, str):
+        return no_response(event, instrument, unit, found)
+    end = int(found.offsets[(found.offsets <= LONGEST)].max())
+    if end < 1:
+        return no_response(event, instrument, unit, f"no session of days 1 to {LONGEST} has a residual")
+    after = (found.offsets >= 1) & (found.offsets <= end)
+    main = by_simulation(found, end, alpha, f"simulated paths, {_FROM[origin]}", _SIMULATED)
+    placebo = by_placebo(model, found, end, np.asarray(others, dtype=np.int64), alpha)
+    both = [t for t in (main, placebo) if math.isfinite(t.pvalue)]
+    band = np.quantile(found.simulated, [alpha / 2.0, 1.0 - alpha / 2.0], axis=1)
     constant = float(np.mean(model.residual[: model.n_fit] ** 2))
-    paths = model.uncertain_paths(0, last + 1, draws, rng)[offsets]
-    simulated = paths**2 / expected[:, None]
-    multiplier = e**2 / expected
-    after = offsets >= 1
-    total, totals = float(multiplier[after].sum()), simulated[after].sum(axis=0)
-    days = int(after.sum())
-    band = np.quantile(simulated, [alpha / 2.0, 1.0 - alpha / 2.0], axis=1)
-    spread = np.quantile(totals, [1.0 - alpha / 2.0, alpha / 2.0])
-    return VolatilityResponse(
-        event=event,
-        instrument=instrument,
-        unit=unit,
-        model=model,
-        offsets=offsets,
-        dates=model.dates[inside],
-        expected=expected,
-        multiplier=multiplier,
-        multiplier_constant=e**2 / constant,
-        null_low=band[0],
-        null_high=band[1],
-        pvalue_day=np.array([upper_pvalue(m, s) for m, s in zip(multiplier, simulated, strict=True)]),
-        days=days,
-        cav=total - days,
-        mean_multiplier=total / days,
-        # A variance c times the expected one scales every simulated sum by c: invert that.
-        low=total / float(spread[0]),
-        high=total / float(spread[1]),
-        pvalue=upper_pvalue(total, totals),
-        smallest_p=smallest_pvalue(draws),
-    )
+    response = VolatilityResponse(
+        event=event, instrument=instrument, unit=unit, model=model, offsets=found.offsets,
+        dates=model.dates[found.rows], expected=found.expected, multiplier=found.value,
+        multiplier_constant=model.residual[found.rows] ** 2 / constant, null_low=band[0], null_high=band[1],
+        pvalue_day=np.array([upper_pvalue(m, s) for m, s in zip(found.value, found.simulated, strict=True)]),
+        days=int(after.sum()), last=end, cav=float((found.value[after] - 1.0).sum()), mean_multiplier=main.multiple,
+        low=min(t.low for t in both), high=max(t.high for t in both), pvalue=max(t.pvalue for t in both),
+        smallest_p=max(t.smallest_p for t in both), origin=origin, simulated=main, placebo=placebo,
+        beside=_beside(model, found, end, origin, draws, alpha, rng),
+    )  # fmt: skip
+    return replace(response, persistence=_persistence(response, found, draws, alpha, rng))
+
+
+def _beside(
+    model: VarianceModel, found: Multipliers, end: int, origin: Origin, draws: int, alpha: float,
+    rng: np.random.Generator,
+) -> tuple[CumulativeTest, ...]:  # fmt: skip
+    """The other origin, constant variance where the model has another, and chi-square."""
+    other: Origin = "gap" if origin == "event" else "event"
+    rows = [(model, other, f"simulated paths, {_FROM[other]}", _SIMULATED)]
+    if model.method != "constant":
+        note = "assumes that variance does not move: independent draws of the sample"
+        rows.append((constant_model(model), origin, "constant variance", note))
+    ways = []
+    for one, start, method, note in rows:
+        again = multipliers(one, last=end, origin=start, draws=draws, rng=rng)
+        ways.append(
+            CumulativeTest(method=method, note=again)
+            if isinstance(again, str)
+            else by_simulation(again, end, alpha, method, note)
+        )
+    return (*ways, by_chi_square(found, end, alpha))
+
+
+def _persistence(
+    response: VolatilityResponse, found: Multipliers, draws: int, alpha: float, rng: np.random.Generator
+) -> Persistence:
+    assert response.model is not None
+    why_not = ""
+    if not response.raised(alpha):
+        why_not = f"no raised volatility over days 1 to {response.last} (p = {response.pvalue:.3g}): nothing to follow"
+    after = found.offsets >= 1
+    return measure_persistence(
+        found.offsets[after], found.value[after], found.simulated[after],
+        half_life_of(response.model, draws, alpha, rng), why_not=why_not, alpha=alpha,
+    )  # fmt: skip

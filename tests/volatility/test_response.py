@@ -312,13 +312,16 @@ def test_day_zero_never_enters(prices_of: Callable[..., PriceTable], returns: Fl
 def test_the_interval_inverts_the_test(prices_of: Callable[..., PriceTable], returns: FloatArray) -> None:
     # At a variance multiple c the data divided by sqrt(c) are an undisturbed path: 2.5% at either end.
     model = fitted(prices_of, returns, GARCH)
-    response = measure(model)
-    for multiple, tail in ((response.low, 0.025), (response.high, 0.975)):
+    simulated = measure(model).simulated
+    assert simulated is not None
+    for multiple, tail in ((simulated.low, 0.025), (simulated.high, 0.975)):
         scaled = replace(
             model, residual=np.where(model.offsets >= 1, model.residual / math.sqrt(multiple), model.residual)
         )
         # A quantile of 499 draws lies between two of them: one rank, 1/500, either way.
-        assert measure(scaled).pvalue == pytest.approx(tail, abs=0.004)
+        again = measure(scaled).simulated
+        assert again is not None
+        assert again.pvalue == pytest.approx(tail, abs=0.004)
 
 
 def test_missing_sessions_are_left_out_of_the_sum(prices_of: Callable[..., PriceTable], returns: FloatArray) -> None:
@@ -378,7 +381,8 @@ def test_simulated_p_is_exactly_uniform_when_the_model_is_known() -> None:
         path = base.paths(0, 11, 1, rng)[:, 0]
         drawn = replace(base, residual=np.concatenate((base.residual[:460], path)))
         response = measure_response("e", "A", "fraction", drawn, last=10, draws=99, alpha=0.05, rng=rng)
-        values.append(response.pvalue - 0.01 * rng.random())
+        assert response.simulated is not None
+        values.append(response.simulated.pvalue - 0.01 * rng.random())
     assert stats.kstest(values, "uniform").pvalue > 0.001
 
 
