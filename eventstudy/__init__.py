@@ -32,10 +32,12 @@ _EXPORTS = {
     "MarketAdjusted": "models.benchmarks",
     "MarketModel": "models.regression",
     "GarchResponse": "volatility.base",
+    "GarchChoice": "volatility.fit",
+    "GarchResult": "volatility.fit",
+    "choose_garch": "volatility.fit",
+    "diagnose": "volatility.diagnostics",
+    "fit_garch": "volatility.fit",
     "VolatilityResponse": "volatility.response",
-    "RangeVolatility": "volatility.ranges",
-    "range_volatility": "volatility.ranges",
-    "variance_change": "volatility.realized",
     "VarianceBreaks": "volatility.breaks",
     "variance_breaks": "volatility.breaks",
     "TestResult": "results",
@@ -76,17 +78,12 @@ _EXPORTS = {
     "calibrate_dates": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
-    "scan": "verbs.scan",
-    "Scan": "verbs.scan_result",
-    "Peak": "verbs.scan_result",
-    "ClaimedDate": "verbs.scan_result",
     "SpeedResponse": "inference.speed",
 }
 
 __all__ = [
     "Advice",
     "Claim",
-    "ClaimedDate",
     "Claims",
     "ComparisonPortfolio",
     "ConstantMean",
@@ -97,18 +94,17 @@ __all__ = [
     "EventWindow",
     "FactorModel",
     "Flag",
+    "GarchChoice",
     "GarchResponse",
+    "GarchResult",
     "Instrument",
     "LaggedMarket",
     "MarketAdjusted",
     "MarketModel",
     "MarketModelGarch",
     "Outcome",
-    "Peak",
     "PriceTable",
-    "RangeVolatility",
     "Robust",
-    "Scan",
     "ScholesWilliams",
     "SpeedResponse",
     "Study",
@@ -129,12 +125,15 @@ __all__ = [
     "carhart",
     "catalog",
     "check_table",
+    "choose_garch",
     "claims_saying",
     "compare_groups",
     "compare_sources",
     "conley_taber",
+    "diagnose",
     "fama_french_3",
     "fama_french_5",
+    "fit_garch",
     "ibragimov_mueller",
     "instruments",
     "judge",
@@ -144,16 +143,13 @@ __all__ = [
     "make_event",
     "pooled_controls",
     "pre_event_drift",
-    "range_volatility",
     "read_claims",
     "read_events",
     "read_returns",
     "read_study",
     "regress_cars",
     "returns",
-    "scan",
     "variance_breaks",
-    "variance_change",
 ]
 
 if TYPE_CHECKING:
@@ -191,13 +187,11 @@ if TYPE_CHECKING:
     from eventstudy.sources.files import read_returns
     from eventstudy.spec import read_study
     from eventstudy.study import Study, StudyResult
-    from eventstudy.verbs.scan import scan
-    from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
     from eventstudy.verdict import Verdict, judge
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
-    from eventstudy.volatility.ranges import RangeVolatility, range_volatility
-    from eventstudy.volatility.realized import variance_change
+    from eventstudy.volatility.diagnostics import diagnose
+    from eventstudy.volatility.fit import GarchChoice, GarchResult, choose_garch, fit_garch
     from eventstudy.volatility.response import VolatilityResponse
 
 

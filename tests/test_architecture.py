@@ -32,7 +32,6 @@ LAYERS = (
     ("spec",),
     ("calibration",),
     ("verdict",),
-    ("verbs",),
     ("claims_file",),
     ("claims",),
     ("report",),

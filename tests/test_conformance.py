@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from tests.conformance.compare import Tally, compare_set, digits
+from tests.conformance.compare import Tally, compare_benchmark, compare_set, digits
 from tests.conformance.compute import compute_set
+from tests.conformance.garch import benchmark_tree
 
 REFERENCE = Path(__file__).parent / "reference"
 ORACLE = Path(__file__).parents[2] / "shared" / "oracle"
@@ -35,6 +38,33 @@ def test_compact_reference_agrees_to_nine_digits(name: str, tmp_path: Path) -> N
     assert tally.failures == []
     assert sum(f.compared for f in tally.families.values()) > 500
     assert sum(f.skipped for f in tally.families.values()) == 0
+
+
+def test_garch_benchmark(tmp_path: Path) -> None:
+    """DEM/GBP of Bollerslev & Ghysels: Fiorentini, Calzolari & Panattoni (1996) with their presample rule."""
+    packed = REFERENCE / "dem2gbp"
+    want = json.loads(gzip.decompress((packed / "dem2gbp.json.gz").read_bytes()))
+    series = pd.read_csv(packed / "dem2gbp.csv.gz")["dem2gbp"]
+    computed, tally = benchmark_tree(series), Tally()
+    compare_benchmark(computed, want, tally)
+    assert tally.failures == []
+    assert sum(f.compared for f in tally.families.values()) == 40
+    # Four digits of three covariances (METHODS section 10; the outer product is not in the reference file).
+    own = computed["own_python"]
+    np.testing.assert_allclose(own["se_hess"], [0.00846212, 0.00285271, 0.0265228, 0.0335527], rtol=1e-4)
+    np.testing.assert_allclose(own["se_qmle"], [0.00918935, 0.00649319, 0.0535317, 0.0724614], rtol=1e-4)
+    np.testing.assert_allclose(computed["opg"]["se"], [0.00843359, 0.00132298, 0.0139738, 0.0165604], rtol=1e-4)
+
+
+def test_a_wrong_optimum_is_caught() -> None:
+    want = json.loads(gzip.decompress((REFERENCE / "dem2gbp" / "dem2gbp.json.gz").read_bytes()))
+    tally = Tally()
+    series = pd.read_csv(REFERENCE / "dem2gbp" / "dem2gbp.csv.gz")["dem2gbp"]
+    want["own_R"]["params"][1] *= 1.0 + 1e-4
+    want["own_R"]["se_qmle"][2] *= 1.01
+    want["benchmark_fcp"]["params"][3] += 2e-6
+    compare_benchmark(benchmark_tree(series), want, tally)
+    assert len(tally.failures) == 3
 
 
 def test_exclusion_reasons_of_messy(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from eventstudy._typing import FloatArray
 from eventstudy.engines.base import Dist
+from eventstudy.kernels.garch import EgarchParams, GarchParams, forecast_log_variance, forecast_variance
 
 VarianceKind = Literal["garch", "gjr", "egarch"]
 #: Rule for the squared residual and the variance before the sample.
@@ -22,6 +23,8 @@ CovarianceKind = Literal["qmle", "hessian", "opg"]
 CONVERGED = 1e-6
 #: A coefficient this close to its bound lies on it.
 ON_BOUND = 1e-6
+#: Residuals smaller than this share of the response are rounding.
+NO_SPREAD = 1e-10
 #: arch's backcast: sessions and decay.
 BACKCAST_SESSIONS, BACKCAST_DECAY = 75, 0.94
 #: Residuals nearest to zero that are tried as the kink on which an EGARCH optimum may lie.
@@ -104,6 +107,17 @@ class LikelihoodFit:
             found.append((f"nu = {self.value('nu'):.4g}", {"nu": 1.0}))
         return tuple((words, np.array([weights.get(n, 0.0) for n in self.names])) for words, weights in found)
 
+    def forecast(self, steps: int) -> FloatArray:
+        """Expected variance of the sessions after the sample, exogenous regressors at zero; shape (steps,).
+
+        Of an EGARCH over its own standardised residuals, which are taken as independent.
+        """
+        if self.kind != "egarch":
+            params = GarchParams(*(np.asarray(self.value(n)) for n in ("omega", "alpha", "gamma", "beta")))
+            return forecast_variance(params, self.next_variance, steps)
+        egarch = EgarchParams(*(np.asarray(self.value(n)) for n in ("omega", "alpha", "gamma", "beta")))
+        return forecast_log_variance(egarch, self.next_variance, steps, self.residual / np.sqrt(self.variance))
+
     def covariance(self, kind: CovarianceKind = "qmle") -> FloatArray:
         """Covariance of the estimates, shape (n, n); conditional on the bounds that bind (zero across them).
 
@@ -179,7 +193,7 @@ def maximum_likelihood(
     if y.size < 10 + x.shape[1] + exog.shape[1]:
         return f"{y.size} sessions are too few for a likelihood"
     problem = _Problem.of(y, x, exog, kind, dist, presample)
-    if not problem.scale > 0.0:
+    if not problem.scale > NO_SPREAD * float(np.sqrt(np.mean(y**2))):
         return "the residuals do not vary"
     theta, gradient = problem.maximise(starts)
     on_kink = False
@@ -215,7 +229,7 @@ class _Problem:
         unit = scale if scale > 0.0 else 1.0
         level = backcast((y - x @ coef) / unit)
         return cls(
-            kind=kind, dist=dist, presample=presample, scale=scale, widths=widths, exog=np.ascontiguousarray(exog),
+            kind=kind, dist=dist, presample=presample, scale=scale, widths=widths, exog=np.array(exog, order="C"),
             y=np.ascontiguousarray(y / unit), x=np.ascontiguousarray(x / widths), start=coef * widths / unit,
             level=level,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""GARCH and GJR recursions: filter known residuals, forecast, simulate; vectorised over paths, not over time."""
+"""GARCH, GJR and EGARCH recursions: filter known residuals, forecast, simulate; vectorised over paths, not time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 from scipy.signal import lfilter
 
 from eventstudy._typing import FloatArray
+
+#: E|z| of a standard normal, which EGARCH subtracts whatever the law.
+MEAN_ABS = np.sqrt(2.0 / np.pi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,33 @@ class GarchParams:
         return np.asarray(self.omega + (self.alpha + self.gamma * (e < 0.0)) * e**2 + self.beta * h)
 
 
-def filter_variance(params: GarchParams, e: FloatArray, h0: FloatArray) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class EgarchParams:
+    """Coefficients of ``ln h = omega + alpha (|z| - sqrt(2/pi)) + gamma z + beta ln h`` (Nelson 1991)."""
+
+    omega: FloatArray
+    alpha: FloatArray
+    gamma: FloatArray
+    beta: FloatArray
+
+    @property
+    def persistence(self) -> FloatArray:
+        """``beta``."""
+        return np.asarray(self.beta)
+
+    def news(self, z: FloatArray) -> FloatArray:
+        """Push of standardised shocks on the next session's log variance."""
+        return np.asarray(self.alpha * (np.abs(z) - MEAN_ABS) + self.gamma * z)
+
+    def step(self, e: FloatArray, h: FloatArray) -> FloatArray:
+        """Variance of the next session from this session's residual and variance."""
+        return np.exp(self.omega + self.news(e / np.sqrt(h)) + self.beta * np.log(h))
+
+
+Params = GarchParams | EgarchParams
+
+
+def filter_variance(params: Params, e: FloatArray, h0: FloatArray) -> FloatArray:
     """Variances along known residuals.
 
     Parameters
@@ -68,7 +97,22 @@ def forecast_variance(params: GarchParams, h_next: float | FloatArray, steps: in
     return h
 
 
-def simulate(params: GarchParams, h_next: FloatArray, z: FloatArray) -> FloatArray:
+def forecast_log_variance(params: EgarchParams, h_next: float, steps: int, shocks: FloatArray) -> FloatArray:
+    """Expected variance 1..`steps` sessions ahead of an EGARCH whose shocks are drawn from `shocks`; shape (steps,).
+
+    With independent shocks ``E h_k = exp(omega (1 + .. + beta^(k-2)) + beta^(k-1) ln h_1) prod_j E exp(beta^j g(z))``.
+    """
+    push, h = params.news(shocks), np.empty(steps)
+    level, product, weight = float(np.log(h_next)), 0.0, 1.0
+    for k in range(steps):
+        h[k] = np.exp(level + product)
+        level = float(params.omega) + float(params.beta) * level
+        product += float(np.log(np.mean(np.exp(weight * push))))
+        weight *= float(params.beta)
+    return h
+
+
+def simulate(params: Params, h_next: FloatArray, z: FloatArray) -> FloatArray:
     """Residual paths from standardised shocks.
 
     Parameters

@@ -17,6 +17,7 @@ from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ComparisonPortfolio
 from eventstudy.models.factors import carhart, fama_french_3, fama_french_5
 from eventstudy.models.thin import Dimson, ScholesWilliams
+from tests.conformance.garch import garch_tree
 from tests.conformance.statistics import (
     PANEL,
     meta_tree,
@@ -26,7 +27,6 @@ from tests.conformance.statistics import (
     tests_tree,
     window_tree,
 )
-from tests.conformance.volatility import variance_tree
 
 Tree = dict[str, Any]
 
@@ -91,8 +91,8 @@ def compute_set(folder: Path) -> Tree:
         return study.run(prices, chosen, others=es.EventTable([]))
 
     sections = section_trees(run, events, table, firms)
-    if (folder / "ohlc.csv").is_file():
-        sections["volatility"] |= variance_tree(folder, prices, run("market_model|log|strict", events, ()))
+    if len(events) == 1:
+        sections["volatility"] |= garch_tree(prices, run("market_model|log|strict", events, ()), config["market"])
     return {"models": models} | sections
 
 

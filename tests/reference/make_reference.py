@@ -18,9 +18,12 @@ HERE = Path(__file__).parent
 SETS = ("clean", "messy", "single", "volpanel")
 FILES = ("config.json", "events.csv", "prices.csv")
 #: Read by some models only; not every set has them.
-MORE_FILES = ("factors.csv", "volume.csv", "ohlc.csv")
+MORE_FILES = ("factors.csv", "volume.csv")
 #: Parts of the section on volatility that are built.
-VOLATILITY = ("icss", "range", "ols_variance", "stationary_bootstrap_var_p0.1")
+VOLATILITY = (
+    "stationary_bootstrap_var_p0.1", "n_all", "n_pre", "garch_const", "gjr_const", "egarch_const", "garch_market",
+    "garch_event_dummy", "garch_event_nodummy", "news_impact", "diag_garch_const", "ols_diag",
+)  # fmt: skip
 #: Statistics across pairs do not depend on the model: every day for these, the named windows for the others.
 EVERY_DAY = ("constant_mean", "market_adjusted", "market_model")
 
@@ -58,6 +61,8 @@ def main(oracle: Path) -> None:
         _write(HERE / "expected" / f"{one}.json.gz", json.dumps(kept, separators=(",", ":")).encode())
         for file in (*FILES, *(f for f in MORE_FILES if (oracle / "fixtures" / one / f).is_file())):
             _write(HERE / "fixtures" / one / f"{file}.gz", (oracle / "fixtures" / one / file).read_bytes())
+    for file in ("dem2gbp.csv", "expected/dem2gbp.json"):
+        _write(HERE / "dem2gbp" / f"{Path(file).name}.gz", (oracle / file).read_bytes())
 
 
 def _event(event: dict[str, Any], windows: set[str], keys: tuple[str, ...], window_keys: tuple[str, ...]) -> Any:
