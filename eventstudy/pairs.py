@@ -23,7 +23,8 @@ from eventstudy.domain.align import (
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.prices import PriceTable
-from eventstudy.domain.quality import frozen_rows, frozen_stretches
+from eventstudy.domain.quality import Flag, frozen_rows, frozen_stretches
+from eventstudy.domain.quality_table import broken_rows
 from eventstudy.domain.timing import LaterMarket, later_markets
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome, default_primary, find_day0
 from eventstudy.errors import InputError, UnknownNameError
@@ -53,6 +54,8 @@ class PreparedSeries:
         Why this model was taken, when the user did not name it.
     later : tuple of LaterMarket
         Benchmarks that are struck after the instrument.
+    broken : tuple of (int, Flag)
+        Rows whose return, or a benchmark's, is no return, and why.
     """
 
     series: ResponseSeries
@@ -61,6 +64,7 @@ class PreparedSeries:
     other_rows: dict[str, int]
     note: str
     later: tuple[LaterMarket, ...] = ()
+    broken: tuple[tuple[int, Flag], ...] = ()
 
 
 def resolve_model(
@@ -179,8 +183,11 @@ def _judge_sample(
             masked_sessions=int(masked[row]) if window.overlap == "mask" else 0,
         )
         stale = _staleness(prepared, int(positions[row]), window, primary)
+        broken = "" if stale else _breakage(prepared, int(positions[row]), window, primary)
         if stale:
             pair = replace(pair, outcome=Outcome.STALE_PRICES, detail=stale)
+        elif broken:
+            pair = replace(pair, outcome=Outcome.BROKEN_PRICES, detail=broken)
         elif counts[row] < window.needed:
             detail = f"{counts[row]} valid sessions in the estimation window, {window.needed} needed"
             pair = replace(pair, outcome=Outcome.TOO_FEW_ESTIMATION_DAYS, detail=detail)
@@ -217,6 +224,31 @@ def _staleness(prepared: PreparedSeries, position: int, window: EventWindow, pri
         "no effect can be measured with this series"
         + (", use an LME price" if series.instrument.exchange == "COMEX" else "")
     )
+
+
+def with_breaks(prepared: PreparedSeries, flags: Iterable[Flag]) -> PreparedSeries:
+    """The series with the rows marked that findings about it or its benchmarks spoil.
+
+    Donors of a synthetic control are left to its own screen, which drops them one by one.
+    """
+    series = prepared.series
+    names = (series.instrument.id, *(() if prepared.model.key == "synthetic_control" else series.factor_ids))
+    found = list(flags)
+    return replace(prepared, broken=tuple(b for name in names for b in broken_rows(found, name, series.dates)))
+
+
+def _breakage(prepared: PreparedSeries, position: int, window: EventWindow, primary: Offsets) -> str:
+    """Words on a return that is none: inside the primary window, or a change of unit where the model is fitted."""
+    for row, flag in prepared.broken:
+        offset = row - position
+        inside = primary[0] <= offset <= primary[1]
+        fitted = flag.kind == "unit_mismatch" and window.estimation[0] <= offset <= window.estimation[1]
+        if inside or fitted:
+            where = f"session {offset} of the primary window" if inside else "the estimation window"
+            own = flag.instrument == prepared.series.instrument.id
+            whose = flag.instrument if own else f"the benchmark {flag.instrument}"
+            return f"{flag.kind.replace('_', ' ')} of {whose} in {where}: {flag.evidence}; {flag.meaning}"
+    return ""
 
 
 def fit_pairs(

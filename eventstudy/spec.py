@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from eventstudy.domain.align import Returns
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
 from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.base import Dist, Kind
 from eventstudy.errors import InputError, UnknownNameError
@@ -219,8 +220,10 @@ class StudyPlan:
         return known[name].benchmark or known[name].later_benchmark if name in known else ()
 
     def run(self) -> StudyResult:
-        """Load the prices and run the study."""
-        return self.study.run(self.load(), self.events)
+        """Load the prices, run the study, and look at its series with the exchanges' calendars as well."""
+        prices = self.load()
+        result = self.study.run(prices, self.events)
+        return replace(result, quality=check_table(prices.with_derived(result.names).only(result.names)))
 
 
 def _load_wanted(

@@ -17,6 +17,7 @@ from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
+from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.timing import LaterMarket
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.donors import Controls
@@ -38,7 +39,7 @@ from eventstudy.measure import (
 )
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
-from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series, primary_of
+from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series, primary_of, with_breaks
 from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.results import TestTable
 from eventstudy.volatility.base import GarchResponse
@@ -276,6 +277,8 @@ class Study:
             )
             for name in wanted if name in prices
         }  # fmt: skip
+        prices = replace(prices, flags=_findings(prices, prepared))
+        prepared = {name: with_breaks(one, prices.flags) for name, one in prepared.items()}
         return self._measure(prices, table, context, prepared)
 
     def _instruments_of(self, event: Event) -> tuple[str, ...]:
@@ -308,7 +311,7 @@ class Study:
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
         positions = {(p.event, p.instrument): row for p, row in candidates}
-        used_ids = list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
+        used_ids = _ids_of(prepared)
         near = tuple(overlaps(events, context, prepared, positions, self.window))
         unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
         found = Measured()
@@ -334,7 +337,7 @@ class Study:
             tests=TestTable(found.tests),
             volatility=tuple(found.volatility),
             speed=tuple(found.speed),
-            quality=tuple(f for f in prices.flags if f.instrument in used_ids),
+            quality=prices.flags,
             overlaps=near,
             advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
@@ -398,6 +401,17 @@ class Study:
 
 def _events_of(events: EventTable | Iterable[Event]) -> Iterable[Event]:
     return events.values() if isinstance(events, EventTable) else events
+
+
+def _ids_of(prepared: dict[str, PreparedSeries]) -> list[str]:
+    """Instruments and their benchmarks."""
+    return list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
+
+
+def _findings(prices: PriceTable, prepared: dict[str, PreparedSeries]) -> tuple[Flag, ...]:
+    """What is wrong with the series of a study, as far as no exchange's calendar is needed to tell."""
+    used = _ids_of(prepared)
+    return check_table(prices.only(used), calendars=False) if used else ()
 
 
 def _model_words(prepared: PreparedSeries) -> str:

@@ -195,6 +195,11 @@ class PriceTable:
             bars={k: v for k, v in self.bars.items() if k not in dropped},
         )
 
+    def only(self, names: Iterable[str]) -> PriceTable:
+        """A table with the columns `names`, as far as it has them; the others go as in `without`."""
+        kept = set(names)
+        return self.without(i for i in self.ids if i not in kept)
+
     def to_returns(self, *, change: Change | None = None) -> pd.DataFrame:
         """Responses by date: each instrument's own change between adjacent rows of the table.
 

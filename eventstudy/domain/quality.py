@@ -60,14 +60,15 @@ class Flag:
         return self.start <= last and first <= self.end
 
 
-def runs_of_equal(levels: FloatArray) -> Iterator[tuple[int, int]]:
-    """Start and length of every maximal run of equal consecutive values; NaN breaks a run."""
+def runs_of_equal(levels: FloatArray, least: int = 1) -> Iterator[tuple[int, int]]:
+    """Start and length of every maximal run of at least `least` equal consecutive values; NaN breaks a run."""
     if levels.size == 0:
         return
     same = levels[1:] == levels[:-1]
     starts = np.concatenate(([0], np.flatnonzero(~same) + 1))
     lengths = np.diff(np.concatenate((starts, [levels.size])))
-    yield from zip(starts.tolist(), lengths.tolist(), strict=True)
+    long = lengths >= least
+    yield from zip(starts[long].tolist(), lengths[long].tolist(), strict=True)
 
 
 def frozen_stretches(levels: FloatArray) -> list[tuple[int, int]]:
@@ -77,9 +78,7 @@ def frozen_stretches(levels: FloatArray) -> list[tuple[int, int]]:
     together, since a dead feed may still be restamped at a contract roll.
     """
     stretches: list[tuple[int, int]] = []
-    for start, length in runs_of_equal(levels):
-        if length < FROZEN_SESSIONS:
-            continue
+    for start, length in runs_of_equal(levels, FROZEN_SESSIONS):
         if stretches and start - stretches[-1][1] <= FROZEN_BREAK:
             stretches[-1] = (stretches[-1][0], start + length - 1)
         else:

@@ -33,7 +33,7 @@ def halted_rows(moves: Moves) -> list[tuple[int, int]]:
     dead = {row for first, last in frozen_stretches(moves.log) for row in range(first + 1, last + 1)}
     found: list[tuple[int, int]] = []
     previous_end = -2
-    for start, length in runs_of_equal(moves.log):
+    for start, length in runs_of_equal(moves.log, min(HALT_REPEATS, HALT_TAIL) + 1):
         end = start + length - 1
         begins = length > HALT_REPEATS and abs(moves.step[start]) > HUGE * moves.scale[start]
         if begins and start not in dead:

@@ -28,6 +28,8 @@ OWN_HUGE = 4.0
 NEIGHBOURS = 10
 SPLITS = {"3:2": 1.5, "2:1": 2.0, "3:1": 3.0, "4:1": 4.0, "5:1": 5.0, "7:1": 7.0, "8:1": 8.0, "10:1": 10.0,
           "20:1": 20.0}  # fmt: skip
+#: Without bars a step of 3:1 or more is a split for sure; a halving may be news (Rusal in Hong Kong, 2018-04-09).
+SURE_SPLIT = float(np.log(3.0)) - 0.05
 #: Market move that may hide in a split's day: little beside 3:2, which true falls come close to.
 SPLIT_SLACK, SPLIT_SLACK_SMALL = 0.05, 0.03
 UNITS = {"100 (cents, pence or percent)": 100.0, "1000": 1000.0, "2204.62 (pounds and tonnes)": 2204.62,
@@ -161,7 +163,11 @@ def splits(moves: Moves, bars: pd.DataFrame | None = None) -> list[Flag]:
             f"{np.exp(moves.log[row - 1]):g} to {np.exp(moves.log[row]):g} overnight, the ratio of a {words} {what}"
         )
         meaning = "not adjusted: the return of that day is no return; take an adjusted series"
-        flags.append(_flag(moves, "split", "refuse", row, row, evidence, meaning))
+        severity: Severity = "refuse"
+        if abs(step) < SURE_SPLIT and not _has_bars(moves, bars, row):
+            severity = "warn"
+            meaning += ". Without the day's high and low it may be news: see whether the day was quiet"
+        flags.append(_flag(moves, "split", severity, row, row, evidence, meaning))
     return flags
 
 
@@ -169,13 +175,20 @@ def _split_slack(ratio: float) -> float:
     return SPLIT_SLACK if ratio >= 2.0 else SPLIT_SLACK_SMALL
 
 
+def _has_bars(moves: Moves, bars: pd.DataFrame | None, row: int) -> bool:
+    """Whether the four prices of a row and of the row before are there."""
+    names = ["open", "high", "low", "close"]
+    pair = [pd.Timestamp(moves.days[row - 1]), pd.Timestamp(moves.days[row])]
+    if bars is None or not set(names) <= set(bars.columns) or any(day not in bars.index for day in pair):
+        return False
+    return bool(bars.loc[pair][names].notna().to_numpy().all())
+
+
 def _overnight(moves: Moves, bars: pd.DataFrame | None, row: int, *, quiet: bool = False) -> bool:
     """Whether the step lies between close and open; True where no bars say otherwise."""
-    if bars is None or not {"open", "high", "low", "close"} <= set(bars.columns):
+    if bars is None or not _has_bars(moves, bars, row):
         return True
     pair = [pd.Timestamp(moves.days[row - 1]), pd.Timestamp(moves.days[row])]
-    if any(day not in bars.index for day in pair):
-        return True
     before, now = bars.loc[pair[0]], bars.loc[pair[1]]
     gap = float(np.log(now["open"] / before["close"]))
     if abs(gap - moves.step[row]) > max(SPLIT_SLACK, 0.2 * abs(moves.step[row])):
@@ -278,7 +291,8 @@ def splices(
         if moves.near(row - 1, row) and _overnight(moves, bars, row):
             text = f"{np.expm1(step):+.1%} overnight ({abs(step) / moves.scale[row]:.1f} robust sd), while"
             text += f" {reference.name} moved {theirs:+.1%}"
-            flags.append(_flag(moves, "roll_or_splice", "refuse", row, row, text, meaning))
+            roll = "the step joins two contracts, or it is news about one place only: a tariff looks like this"
+            flags.append(_flag(moves, "roll_or_splice", "warn", row, row, text, roll))
     return flags
 
 

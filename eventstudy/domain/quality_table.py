@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from eventstudy._typing import DateArray
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag, check_series
@@ -23,20 +24,22 @@ from eventstudy.domain.quality_jumps import (
     unit_stretches,
 )
 from eventstudy.domain.quality_sources import compare_sources
-from eventstudy.domain.sessions import Sessions, check_sessions, exchange_sessions
+from eventstudy.domain.sessions import Sessions, check_sessions, exchange_sessions, peer_sessions
 
 #: Two prices of one good, compared when a table holds both: the first is judged.
 SAME_GOOD = (
     ("ALI=F", "LME-3M"), ("ALI=F", "PALUMUSDM"), ("PALUMUSDM", "LME-CASH"), ("SHFE.AL", "LME-3M"),
     ("WB-ALUMINUM", "LME-CASH"), ("WB-ALUMINUM", "PALUMUSDM"),
 )  # fmt: skip
+#: Findings that spoil single returns; a frozen run is judged by the study itself.
+BREAKS = ("split", "roll_or_splice", "suspension", "unit_mismatch")
 #: Exchanges whose daily prices are chains of contracts.
 CHAINS = ("COMEX", "SHFE", "CME")
 #: Series of one file that repeat on one day because the row is a copy.
 COPIED_ROW = 5
 
 
-def check_table(table: PriceTable) -> tuple[Flag, ...]:
+def check_table(table: PriceTable, *, calendars: bool = True) -> tuple[Flag, ...]:
     """All findings about a table, by instrument and date; nothing is repaired.
 
     Takes a second or so, mostly for the exchanges' calendars; `PriceTable.flags` holds the cheap part.
@@ -45,6 +48,8 @@ def check_table(table: PriceTable) -> tuple[Flag, ...]:
     ----------
     table : PriceTable
         Peers (other tenors, other prices of the same good) are looked for among its columns.
+    calendars : bool
+        False leaves out what only a calendar can tell: missing sessions, rows on days without one.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def check_table(table: PriceTable) -> tuple[Flag, ...]:
     moves = {
         name: moves_of(name, levels)
         for name, levels in own.items()
-        if table.instruments[name].change in ("log", "simple") and len(levels) > 2 and _spacing(levels) <= 4
+        if table.instruments[name].change in ("log", "simple") and _is_daily(levels)
     }
     other = siblings({n: (table.instruments[n].exchange, table.instruments[n].role) for n in moves})
     last_year = int(table.frame.index[-1].year)
@@ -65,8 +70,9 @@ def check_table(table: PriceTable) -> tuple[Flag, ...]:
         found += check_series(name, levels, is_level=one.change != "as_is")
         if name in table.bars:
             found += check_bars(name, table.bars[name], has_volume=one.role != "fx")
-        sessions = exchange_sessions(one.exchange, last_year)
-        found += check_sessions(name, levels, sessions, [f for f in found if f.instrument == name])
+        sessions = _sessions(table, name, own, last_year) if calendars else None
+        if calendars:
+            found += check_sessions(name, levels, sessions, [f for f in found if f.instrument == name])
         if name in moves:
             found += _moving(one, moves, other.get(name), sessions, table.bars.get(name))
         elif one.change == "as_is":
@@ -76,6 +82,20 @@ def check_table(table: PriceTable) -> tuple[Flag, ...]:
         if a in own and b in own and _comparable(table, a, b):
             found += compare_sources(own[a], own[b])
     return in_order(found)
+
+
+def _sessions(table: PriceTable, name: str, own: Mapping[str, pd.Series], last_year: int) -> Sessions | None:
+    """Days on which a series should have a price: its exchange's calendar, else what its peers did."""
+    exchange = table.instruments[name].exchange
+    found = exchange_sessions(exchange, last_year)
+    if found is not None:
+        return found
+    peers = {n: own[n] for n in table.ids if table.instruments[n].exchange == exchange and _is_daily(own[n])}
+    return peer_sessions(name, peers)
+
+
+def _is_daily(levels: pd.Series) -> bool:
+    return len(levels) > 2 and _spacing(levels) <= 4
 
 
 def compare_tables(table: PriceTable, against: PriceTable) -> tuple[Flag, ...]:
@@ -91,6 +111,33 @@ def compare_tables(table: PriceTable, against: PriceTable) -> tuple[Flag, ...]:
         label = f"{theirs} of the other source" if theirs == name else theirs
         found += compare_sources(table.frame[name].dropna(), against.frame[theirs].dropna().rename(label))
     return in_order(found)
+
+
+def broken_rows(flags: Iterable[Flag], name: str, dates: DateArray) -> list[tuple[int, Flag]]:
+    """Rows of a series whose return is no return, because of what was found about `name`.
+
+    Parameters
+    ----------
+    flags : iterable of Flag
+        Those of severity ``refuse`` count: an unadjusted split, the step out of a dead feed, a suspension and the first
+        price after it, the steps into and out of another unit.
+    name : str
+        Instrument or benchmark that the flags must be about.
+    dates : ndarray of datetime64[D], shape (n,)
+        Ascending.
+    """
+    found: list[tuple[int, Flag]] = []
+    for flag in flags:
+        if flag.instrument != name or flag.severity != "refuse" or flag.kind not in BREAKS:
+            continue
+        first = int(np.searchsorted(dates, np.datetime64(flag.start)))
+        after = int(np.searchsorted(dates, np.datetime64(flag.end), side="right"))
+        if flag.kind == "unit_mismatch":
+            rows = [first, after]
+        else:
+            rows = list(range(first, after + (flag.kind == "suspension")))
+        found += [(row, flag) for row in rows if 0 < row < dates.size]
+    return found
 
 
 def in_order(flags: Iterable[Flag]) -> tuple[Flag, ...]:
@@ -111,9 +158,10 @@ def _moving(
     reference = next((moves[b] for a, b in SAME_GOOD if a == one.id and b in moves), None)
     units = unit_stretches(own)
     odd, halted = {f.start for f in units}, halt_mask(own)
+    joints = splices(own, futures=one.exchange in CHAINS, reference=reference, bars=bars, halted=halted)
     flags = [
-        *splits(own, bars),
-        *splices(own, futures=one.exchange in CHAINS, reference=reference, bars=bars, halted=halted),
+        *(f for f in splits(own, bars) if f.start not in {joint.start for joint in joints}),
+        *joints,
         *bad_ticks(own, sibling=other, halted=halted),
     ]
     return [

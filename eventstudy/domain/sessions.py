@@ -26,6 +26,8 @@ CALENDARS = {
 }  # fmt: skip
 #: Findings of one kind that are listed one by one; more become one flag.
 LISTED = 12
+#: Peers that make a calendar where none is known.
+LEAST_PEERS = 3
 #: Consecutive sessions without a value from which a hole is more than a nuisance.
 LONG_HOLE = 5
 #: A series with more weekend rows than this share trades at weekends.
@@ -72,6 +74,29 @@ def exchange_sessions(exchange: str, last_year: int) -> Sessions | None:
         return None
     label = f"the calendar {code}" + (f", a stand-in for {exchange}" if stand_in else "")
     return Sessions(days=days, first=pd.Timestamp(first_year, 1, 1), stand_in=stand_in, label=label)
+
+
+def peer_sessions(name: str, peers: Mapping[str, pd.Series]) -> Sessions | None:
+    """Days on which most of the peers have a price, for a series whose exchange has no calendar; None with few peers.
+
+    Parameters
+    ----------
+    name : str
+        The series that is judged; it is no peer of its own.
+    peers : mapping of str to Series
+        Values by date, without NaN, of series that trade where `name` does. A peer counts between its first and last
+        date, `LEAST_PEERS` are needed on a day.
+    """
+    others = {n: own for n, own in peers.items() if n != name and len(own)}
+    if len(others) < LEAST_PEERS:
+        return None
+    there = pd.DataFrame({n: pd.Series(1.0, index=own.index) for n, own in others.items()}).sort_index()
+    alive = (there.ffill().notna() & there.bfill().notna()).sum(axis=1)
+    held = (there.sum(axis=1) > alive / 2.0) & (alive >= LEAST_PEERS)
+    days = pd.DatetimeIndex(there.index[held])
+    if not days.size:
+        return None
+    return Sessions(days=days, first=days[0], stand_in=True, label=f"its {len(others)} peers")
 
 
 @cache

@@ -43,6 +43,7 @@ class Outcome(StrEnum):
     TOO_FEW_ESTIMATION_DAYS = "too_few_estimation_days"
     GAP_IN_WINDOW = "gap_in_window"
     STALE_PRICES = "stale_prices"
+    BROKEN_PRICES = "broken_prices"
     OVERLAPS_EVENT = "overlaps_event"
     SINGULAR_MARKET = "singular_market"
     NO_VARIATION = "no_variation"

@@ -130,7 +130,7 @@ def test_flags_are_split_by_distance() -> None:
     study = es.Study(instruments=["AA"], model=es.ConstantMean(), volatility=None)
     result = study.run(frozen, es.catalog()[PAIR[0]])
     assert tables.flags_frame(result, near=True).empty
-    assert tables.flags_frame(result, near=False)["Kind"].tolist() == ["frozen run"]
+    assert tables.flags_frame(result, near=False)["Kind"].tolist() == ["frozen run", "roll or splice"]
 
 
 def _flags(frame: pd.DataFrame) -> tuple[es.Flag, ...]:
