@@ -26,7 +26,7 @@ from eventstudy.inference.panel import Panel, PanelView, panel_view
 from eventstudy.inference.placebo import placebo_paths
 from eventstudy.inference.speed import SpeedResponse, pair_speed, panel_speed, resolve_horizon
 from eventstudy.inference.studies import date_clusters
-from eventstudy.kernels.stats import Inapplicable
+from eventstudy.kernels.stats import Convention, Inapplicable
 from eventstudy.pairs import PreparedSeries, fit_pairs
 from eventstudy.results import TestResult
 from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_model
@@ -101,6 +101,7 @@ class Measures:
     alpha: float
     seed: int
     horizon: int | None = None
+    convention: Convention = "textbook"
 
     def wants(self, key: str) -> bool:
         """Whether the statistic `key` was asked for."""
@@ -185,6 +186,7 @@ def make_panel(
     return Panel(
         abnormal=abnormal, event=measures.window.event, rbar_calendar=correlations[0], rbar_event=correlations[1],
         clusters=date_clusters(abnormal, table), seed=measures.seed, alpha=measures.alpha,
+        convention=measures.convention,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.base import ExpectedReturn, FittedModel
 from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.models.lagged import LaggedMarket
+from eventstudy.models.synthetic import DonorEffect, SyntheticControl, leave_one_out
 
 #: Residuals this small beside the responses themselves are what rounding leaves, in any unit.
 NO_SPREAD = 1e-10
@@ -296,6 +297,34 @@ def fit_pairs(
     if not kept:
         return None, outcomes
     return combine(kept).take(np.argsort(np.array(order), kind="stable")), outcomes
+
+
+def screened(prepared: dict[str, PreparedSeries], primary: Offsets) -> dict[str, PreparedSeries]:
+    """Models that look at other series around the event, told the window that matters."""
+    return {
+        name: replace(one, model=one.model.screened(primary)) if isinstance(one.model, SyntheticControl) else one
+        for name, one in prepared.items()
+    }
+
+
+def donor_effects(
+    prepared: dict[str, PreparedSeries],
+    candidates: list[tuple[PairOutcome, int]],
+    outcomes: list[PairOutcome],
+    window: EventWindow,
+    primary: Offsets,
+) -> tuple[DonorEffect, ...]:
+    """Primary effects of the used pairs of a synthetic control, with all donors and without each one with weight."""
+    used = {(o.event, o.instrument) for o in outcomes if o.outcome is Outcome.USED}
+    found: list[DonorEffect] = []
+    for name, one in prepared.items():
+        mine = [(p.event, row) for p, row in candidates if p.instrument == name and (p.event, name) in used]
+        if isinstance(one.model, SyntheticControl) and mine:
+            events, rows = zip(*mine, strict=True)
+            block = Block(series=one.series, events=events, positions=np.array(rows))
+            sample = gather(block, window.offsets, window.estimation, mask=window.overlap == "mask")
+            found += leave_one_out(one.model, sample, primary)
+    return tuple(found)
 
 
 def _judge_fit(pair: PairOutcome, fit: FittedModel, row: int, rounding: float, prepared: PreparedSeries) -> PairOutcome:

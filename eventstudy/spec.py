@@ -20,6 +20,7 @@ from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.base import Dist, Kind
 from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.kernels.stats import Convention
 from eventstudy.models.base import MODELS, ExpectedReturn
 from eventstudy.sources.base import Mode, load
 from eventstudy.sources.event_files import read_events
@@ -87,10 +88,15 @@ class EventSpec(TomlTable):
 
 
 class ModelSpec(TomlTable):
-    """``[model]``: expected-return model and its benchmarks."""
+    """``[model]``: expected-return model and its benchmarks.
+
+    ``riskfree`` is the riskless return of a factor model: the named models take ``RF`` unless it says otherwise,
+    ``"none"`` takes raw returns.
+    """
 
     name: str = "market_model"
     market: str | list[str] | None = None
+    riskfree: str | None = None
 
 
 class WindowSpec(TomlTable):
@@ -134,6 +140,7 @@ class StudySpec(TomlTable):
     seed: int = 0
     horizon: int | None = None
     allow_unusable: bool = False
+    convention: Convention = "textbook"
     report: str | None = None
     event: EventSpec | None = None
     prices: PricesSpec = PricesSpec()
@@ -261,7 +268,7 @@ def _find(prices: PricesSpec, paths: list[Path], name: str) -> PriceTable | None
         return None
 
 
-def make_model(name: str, market: str | Sequence[str] | None) -> ExpectedReturn:
+def make_model(name: str, market: str | Sequence[str] | None, *, riskfree: str | None = None) -> ExpectedReturn:
     """A model by its registry key, on the benchmarks named.
 
     Raises
@@ -269,12 +276,16 @@ def make_model(name: str, market: str | Sequence[str] | None) -> ExpectedReturn:
     UnknownNameError
         With the known models.
     InputError
-        When a market is named for a model that has none, or does not fit the model.
+        When a market or a riskless return is named for a model that has none, or does not fit the model.
     """
     if name not in MODELS:
         raise UnknownNameError("model", name, [e.key for e in MODELS], hint="(eventstudy models lists them)")
     entry = MODELS[name]
     chosen = market if market is None or isinstance(market, str) else tuple(market)
+    if riskfree is not None:
+        if entry.facts["benchmarks"] != "factors":
+            raise InputError(f"the {entry.title} takes no riskless return, but {riskfree!r} was named")
+        return entry.obj(chosen, riskfree=None if riskfree == "none" else riskfree)
     if entry.facts["benchmarks"] != "none":
         return entry.obj(chosen)
     if chosen:
@@ -287,7 +298,7 @@ def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
     window = spec.window
     study = Study(
         instruments=_instruments_of(spec),
-        model=make_model(spec.model.name, spec.model.market),
+        model=make_model(spec.model.name, spec.model.market, riskfree=spec.model.riskfree),
         window=EventWindow(
             primary=_pair(window.primary),
             event=_pair(window.event) or EventWindow.event,
@@ -306,6 +317,7 @@ def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
         seed=spec.seed,
         horizon=spec.horizon,
         allow_unusable=spec.allow_unusable,
+        convention=spec.convention,
     )
     return StudyPlan(
         study=study, events=_events_of(spec, folder), prices=spec.prices, folder=folder, report=spec.report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
 from eventstudy.inference.speed import HORIZON, SpeedResponse
+from eventstudy.kernels.stats import Convention
 from eventstudy.measure import (
     Around,
     Measured,
@@ -39,7 +40,17 @@ from eventstudy.measure import (
 )
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
-from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series, primary_of, with_breaks
+from eventstudy.models.synthetic import DonorEffect
+from eventstudy.pairs import (
+    PreparedSeries,
+    donor_effects,
+    fit_pairs,
+    judge_day0,
+    prepare_series,
+    primary_of,
+    screened,
+    with_breaks,
+)
 from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.results import TestTable
 from eventstudy.volatility.base import GarchResponse
@@ -74,6 +85,8 @@ class StudyResult:
         Which statistic to trust here, from the estimation window and the design alone; None without used pairs.
     sensitivity : tuple of Sensitivity
         Primary effects with other announcements in the estimation window treated the other way.
+    donors : tuple of DonorEffect
+        Of a synthetic control: the primary effect with all donors, and without each one that has weight.
     placebo : dict
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
     models : dict
@@ -99,6 +112,7 @@ class StudyResult:
     overlaps: tuple[Overlap, ...]
     advice: Advice | None
     sensitivity: tuple[Sensitivity, ...]
+    donors: tuple[DonorEffect, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     models: dict[str, tuple[str, str]]
     later: tuple[LaterMarket, ...]
@@ -201,6 +215,11 @@ class Study:
         Entropy of every simulation.
     allow_unusable : bool
         Study events that the catalogue marks as unusable.
+    convention : {"textbook", "estudy2", "eventstudy2"}
+        Whose standardisation the statistics across pairs follow where published software disagrees with the papers:
+        ``estudy2`` (R) divides by M - 1 whatever the model, ``eventstudy2`` (Stata) takes the fourth root of the
+        forecast factor and divides running sums by the root of the sessions. To reproduce old results, never to
+        choose among them.
 
     Examples
     --------
@@ -221,6 +240,7 @@ class Study:
     seed: int = 0
     allow_unusable: bool = False
     horizon: int | None = None
+    convention: Convention = "textbook"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instruments", tuple(self.instruments))
@@ -228,6 +248,8 @@ class Study:
             object.__setattr__(self, "controls", known_instruments().select(self.controls))
         if self.returns not in ("instrument", "log", "simple"):
             raise InputError(f"returns = {self.returns!r} is not one of 'instrument', 'log', 'simple'")
+        if self.convention not in get_args(Convention):
+            raise InputError(f"convention = {self.convention!r} is not one of {', '.join(get_args(Convention))}")
         if not 0.0 < self.alpha < 0.5:
             raise InputError(f"alpha = {self.alpha} must lie between 0 and 0.5, such as 0.05")
         if self.seed < 0:
@@ -307,6 +329,7 @@ class Study:
                         candidates.append((pair, day0.position))
         measurable = {(pair.event, pair.instrument) for pair, _ in candidates}
         primary = primary_of(self.window, [d for d in day0s if (d.event, d.instrument) in measurable])
+        prepared = screened(prepared, primary)
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
@@ -341,6 +364,7 @@ class Study:
             overlaps=near,
             advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
+            donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
             placebo=found.placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),
@@ -374,7 +398,7 @@ class Study:
         """What is measured on every pair."""
         return Measures(
             window=self.window, volatility=self.volatility, statistics=self.statistics, alpha=self.alpha,
-            seed=self.seed, horizon=self.horizon,
+            seed=self.seed, horizon=self.horizon, convention=self.convention,
         )  # fmt: skip
 
     def settings(self) -> Record:
@@ -396,6 +420,7 @@ class Study:
             "seed": self.seed,
             "horizon": self.horizon,
             "allow_unusable": self.allow_unusable,
+            "convention": self.convention,
         }
 
 

@@ -200,6 +200,7 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
                 f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect "
                 f"over {window_words(result.primary)} is {effect(other.estimate, other.unit)}."
             )
+    parts.append(_without_donors(result, outcome))
     near = [
         o for o in result.overlaps
         if (o.event, o.instrument, o.place) == (outcome.event, outcome.instrument, "event window")
@@ -209,6 +210,18 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
         parts.append(f"Other announcements fall into the event window and may have moved the same prices: {listed}.")
     parts.append("Prices show what moved with the announcement, not that the announcement was the cause.")
     return " ".join(part for part in parts if part)
+
+
+def _without_donors(result: StudyResult, outcome: PairOutcome) -> str:
+    """How far the effect of a synthetic control hangs on single donors."""
+    unit = next((t.unit for t in result.tests if t.instrument == outcome.instrument), "")
+    rows = [d for d in result.donors if (d.event, d.instrument) == (outcome.event, outcome.instrument) and d.left_out]
+    listed = "; ".join(
+        f"without {d.left_out} (weight {d.weight:.2f}) "
+        + (effect(d.effect, unit) if math.isfinite(d.effect) else "nothing to compare with is left")
+        for d in sorted(rows, key=lambda d: -d.weight)
+    )
+    return f"The effect over {window_words(result.primary)} with each donor left out: {listed}." if rows else ""
 
 
 def _other_windows(result: StudyResult, outcome: PairOutcome) -> str:

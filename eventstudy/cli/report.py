@@ -50,6 +50,9 @@ def report(
     title: Annotated[str, typer.Option(help="Its title.")] = "",
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",
+    riskfree: Annotated[
+        str | None, typer.Option(help="Riskless return of a factor model; none: raw returns; default RF.")
+    ] = None,
     returns: Annotated[str, typer.Option(help="instrument, log or simple.")] = "instrument",
     policy: Annotated[str, typer.Option(help="own_calendar or strict.")] = "own_calendar",
     calendar: Annotated[str | None, typer.Option(help="Instrument whose dates make the strict calendar.")] = None,
@@ -66,6 +69,9 @@ def report(
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
     origin: Annotated[str, typer.Option(help="Variance forecast from session -1 (event) or before the gap.")] = "event",
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
+    convention: Annotated[
+        str, typer.Option(help="Whose standardisation across pairs: textbook, estudy2 or eventstudy2.")
+    ] = "textbook",
     alpha: Annotated[float, typer.Option(help="One minus the confidence of intervals.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
     horizon: Annotated[int | None, typer.Option(help="Last session of the drift that judges speed; else 10.")] = None,
@@ -143,7 +149,7 @@ def _plan(given: Record) -> StudyPlan:
         raise InputError("give a catalogue id or --date, not both")
     if given["time"] and not given["date"]:
         raise InputError("--time needs --date")
-    same = ("returns", "calendar", "alpha", "seed", "horizon", "allow_unusable")
+    same = ("returns", "calendar", "alpha", "seed", "horizon", "allow_unusable", "convention")
     values: Record = {key: given[key] for key in same} | {
         "events": [given["event"]] if given["event"] else [],
         "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,
@@ -158,7 +164,11 @@ def _plan(given: Record) -> StudyPlan:
             "path": list(given["prices"] or []),
             "rename": _rename(given["rename"]),
         },
-        "model": {"name": given["model"], "market": split([given["market"]]) if given["market"] else None},
+        "model": {
+            "name": given["model"],
+            "market": split([given["market"]]) if given["market"] else None,
+            "riskfree": given["riskfree"],
+        },
         "window": {key: given[key] for key in ("min_estimation", "policy", "overlap", "missing")}
         | {
             "primary": offsets_of("--primary", given["primary"]) if given["primary"] else None,

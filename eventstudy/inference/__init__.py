@@ -4,6 +4,7 @@
 from eventstudy.inference import (
     conformal,
     descriptive,
+    held,
     matched,
     nonparametric,
     parametric,
@@ -16,6 +17,7 @@ from eventstudy.inference import (
 __all__ = [
     "conformal",
     "descriptive",
+    "held",
     "matched",
     "nonparametric",
     "parametric",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy as np
 from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, Car
 from eventstudy.domain.windows import Offsets
+from eventstudy.kernels.ols import quadratic
 from eventstudy.kernels.ranks import pooled_scores, rank_scores, sign_scores
+from eventstudy.kernels.stats import Convention, estimation_sd, standardise, standardise_sum
 
 #: Random draws where sign patterns cannot be enumerated, and of bootstrap series.
 DRAWS = 9999
@@ -34,6 +36,8 @@ class Panel:
     seed : int
     alpha : float
         One minus the confidence of intervals.
+    convention : {"textbook", "estudy2", "eventstudy2"}
+        Whose standardisation is followed where published software disagrees.
     """
 
     abnormal: AbnormalReturns
@@ -44,6 +48,7 @@ class Panel:
     draws: int = DRAWS
     seed: int = 0
     alpha: float = 0.05
+    convention: Convention = "textbook"
 
     def rng(self, *more: int) -> np.random.Generator:
         """A generator for one purpose, reproducible from the study's seed."""
@@ -178,4 +183,24 @@ def panel_view(panel: Panel, window: Offsets) -> PanelView:
         window=window, car=car.car[rows], length=car.length[rows], se_naive=car.se_naive[rows], se=car.se[rows],
         scar=car.scar[rows], csar=car.csar[rows],
     )  # fmt: skip
-    return PanelView(panel=panel, car=kept, rows=rows)
+    return PanelView(panel=panel, car=_by_convention(panel, kept, rows), rows=rows)
+
+
+def _by_convention(panel: Panel, car: Car, rows: IntArray) -> Car:
+    """Standard errors and standardised sums by the rule of the package that is to be reproduced."""
+    abnormal = panel.abnormal
+    if panel.convention == "textbook" or not rows.size:
+        return car
+    sigma, dof, m = abnormal.sigma[rows], abnormal.dof[rows], abnormal.estimation[rows].sum(axis=1)
+    if panel.convention == "estudy2":
+        factor = estimation_sd(np.ones(rows.size), dof, m, "estudy2")
+        return replace(
+            car, se_naive=car.se_naive * factor, se=car.se * factor, scar=car.scar / factor, csar=car.csar / factor
+        )
+    cut = abnormal.columns(car.window)
+    leverage = quadratic(abnormal.design[rows, cut], abnormal.gram_inv[rows])
+    sar = standardise(abnormal.ar[rows, cut], sigma, leverage, dof=dof, observations=m, convention="eventstudy2")
+    # Sessions without a response are not counted; those that are stand first.
+    first = np.take_along_axis(sar, np.argsort(np.isnan(sar), axis=1, kind="stable"), axis=1)
+    running = standardise_sum(first, "eventstudy2")[np.arange(rows.size), car.length - 1]
+    return replace(car, scar=running, csar=running * np.sqrt(car.length))

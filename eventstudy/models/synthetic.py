@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -92,9 +93,9 @@ class SyntheticControl(OnBenchmarks):
     ----------
     donors : str or sequence of str, optional
         None takes each instrument's default benchmarks. The instrument itself is never a donor.
-    screen : (int, int) or None
-        Sessions in which a donor must not have moved, such as the primary window. None: only holes and frozen
-        prices disqualify.
+    screen : "primary", (int, int) or None
+        Sessions in which a donor must not have moved; ``primary``: those of the study's primary window ([0, 1] outside
+        a study). None: only holes and frozen prices disqualify.
 
     Raises
     ------
@@ -107,11 +108,13 @@ class SyntheticControl(OnBenchmarks):
     """
 
     market: tuple[str, ...] | None
-    screen: Offsets | None
+    screen: Offsets | Literal["primary"] | None
     known: Surroundings | None = field(repr=False, compare=False)
 
-    def __init__(self, donors: Ids = None, *, screen: Offsets | None = (0, 1)) -> None:
-        if screen is not None and screen[0] > screen[1]:
+    def __init__(self, donors: Ids = None, *, screen: Offsets | Literal["primary"] | None = "primary") -> None:
+        if isinstance(screen, str) and screen != "primary":
+            raise InputError(f"screen = {screen!r} is 'primary', (first, last) or None")
+        if isinstance(screen, tuple) and screen[0] > screen[1]:
             raise InputError(f"screen [{screen[0]},{screen[1]}] ends before it starts; write (first, last)")
         object.__setattr__(self, "market", as_ids(donors))
         object.__setattr__(self, "screen", screen)
@@ -141,6 +144,14 @@ class SyntheticControl(OnBenchmarks):
             raise InputError(f"{instrument.id} has no donor besides itself; name other instruments")
         return donors
 
+    def screened(self, primary: Offsets) -> SyntheticControl:
+        """The model with its donors screened over `primary`, unless a window of its own was named."""
+        if self.screen != "primary":
+            return self
+        chosen = copy.copy(self)
+        object.__setattr__(chosen, "screen", primary)
+        return chosen
+
     def bound(self, series: ResponseSeries) -> tuple[Self, ResponseSeries]:
         """A donor's hole must drop the donor, not the session: the cut series holds 0 there, the model the truth."""
         return knowing(self, series), replace(series, factors=np.nan_to_num(series.factors, nan=0.0))
@@ -151,8 +162,9 @@ class SyntheticControl(OnBenchmarks):
         count = len(sample.factor_ids)
         weights = np.full((sample.n_pairs, count), np.nan)
         notes = []
+        screen = (0, 1) if self.screen == "primary" else self.screen
         for i in range(sample.n_pairs):
-            reasons = [_unfit(sample, donors[i, :, j], i, self.screen) for j in range(count)]
+            reasons = [_unfit(sample, donors[i, :, j], i, screen) for j in range(count)]
             kept = np.array([not reason for reason in reasons], dtype=bool)
             notes.append(_words(sample.factor_ids, reasons))
             if kept.any() and sample.estimation[i].any():

@@ -26,7 +26,8 @@ def study_record(result: StudyResult) -> Record:
         those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
         sigma, dof per pair); ``later_markets`` (benchmarks struck after their instrument: hours, whether lags are
         used, words); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
-        ``sensitivity``; ``verdict`` (sentence, pairs); ``provenance``.
+        ``sensitivity``; ``donors`` (of a synthetic control, each left out); ``verdict`` (sentence, pairs);
+        ``provenance``.
     """
     verdicts = judge(result)
     used = len(result.used)
@@ -46,6 +47,7 @@ def study_record(result: StudyResult) -> Record:
         "day0": [{k: v for k, v in asdict(d).items() if k != "position"} for d in result.day0],
         "overlaps": [asdict(o) for o in result.overlaps],
         "sensitivity": [asdict(s) for s in result.sensitivity],
+        "donors": [asdict(d) for d in result.donors],
         "provenance": result.provenance.to_record(),
     }
 

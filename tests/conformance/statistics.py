@@ -25,7 +25,7 @@ Tree = dict[str, Any]
 Window = tuple[int, int]
 
 #: Drawn at random, or without a counterpart in the reference: tested elsewhere.
-NOT_IN_REFERENCE = ("wild_bootstrap", "stationary_bootstrap")
+NOT_IN_REFERENCE = ("wild_bootstrap", "stationary_bootstrap", "bhar_t", "bhar_skew_t", "bhar_bootstrap")
 PANEL = tuple(e.key for e in PANEL_STATISTICS if e.key not in NOT_IN_REFERENCE)
 #: The reference gives the number of placebo windows where a law has degrees of freedom.
 RANKED = ("placebo",)

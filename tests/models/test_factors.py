@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from numpy.typing import NDArray
@@ -14,7 +16,9 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.factors import FactorModel, capm, carhart, fama_french_3, fama_french_5
+from eventstudy.spec import make_model
 
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
 FloatArray = NDArray[np.float64]
 N, DAY0 = 160, 140
 IDS = ("MKT-RF", "SMB", "HML", "MOM", "RMW", "CMA")
@@ -119,3 +123,53 @@ def test_labels_say_what_is_measured() -> None:
     assert capm().label == "capm on MKT-RF, returns above RF"
     assert fama_french_5().market == ("MKT-RF", "SMB", "HML", "RMW", "CMA", "RF")
     assert FactorModel("CU").label == "factor model on CU"
+
+
+def test_the_riskless_return_is_an_option_of_study_files_and_commands() -> None:
+    assert make_model("carhart", None).market == (*IDS[:4], "RF")
+    assert make_model("carhart", None, riskfree="none").market == IDS[:4]
+    own = make_model("factor_model", ["CU", "SMB"], riskfree="BILL")
+    assert own.market == ("CU", "SMB", "BILL")
+    with pytest.raises(InputError, match="takes no riskless return"):
+        make_model("market_model", "SPY", riskfree="RF")
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
+@pytest.mark.parametrize(("name", "factors"), [("fama_french_5", (*IDS[:3], "RMW", "CMA")), ("carhart", IDS[:4])])
+def test_a_study_file_on_the_french_files_themselves(name: str, factors: tuple[str, ...], tmp_path: Path) -> None:
+    """Percent in the files, excess returns, against statsmodels on the files as pandas reads them."""
+    five, momentum = "F-F_Research_Data_5_Factors_2x3_daily.csv", "F-F_Momentum_Factor_daily.csv"
+    files = ", ".join(f'"{DATA / file}"' for file in ("AA.csv", five, momentum))
+    (tmp_path / "s.toml").write_text(
+        f'''events = ["us-section-232-2018-signed"]
+instruments = ["AA"]
+returns = "simple"
+statistics = ["t_fe"]
+[prices]
+source = "files"
+path = [{files}]
+[model]
+name = "{name}"
+[volatility]
+measure = false
+''', encoding="utf-8",
+    )  # fmt: skip
+    ar = es.read_study(tmp_path / "s.toml").run().abnormal
+    assert ar is not None
+    frames = [
+        pd.read_csv(DATA / file, skiprows=skip, index_col=0, skipinitialspace=True).dropna()
+        for file, skip in ((five, 4), (momentum, 13))
+    ]
+    for frame in frames:
+        frame.index = pd.to_datetime(frame.index.astype(str).str.strip())
+        frame.columns = [c.strip().upper() for c in frame.columns]
+    percent = frames[0].join(frames[1]).loc["2016":"2018"] / 100.0
+    own = pd.read_csv(DATA / "AA.csv", index_col=0, parse_dates=True)
+    price = own["Adj Close"]
+    data = percent.join(price.pct_change().rename("A"), how="inner")
+    day0 = data.index.get_loc(pd.Timestamp(ar.dates[0, ar.offsets == 0][0]))
+    window = data.iloc[day0 - 260 : day0 - 10]
+    fit = sm.OLS(window["A"] - window["RF"], sm.add_constant(window[list(factors)])).fit()
+    assert list(ar.params[0].values()) == pytest.approx(fit.params.tolist(), rel=1e-6)
+    expected = data["RF"].iloc[day0] + float(fit.params @ [1.0, *data[list(factors)].iloc[day0]])
+    assert ar.ar[0, ar.offsets == 0][0] == pytest.approx(data["A"].iloc[day0] - expected, rel=1e-6)

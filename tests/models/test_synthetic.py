@@ -166,3 +166,31 @@ def test_the_instrument_is_never_its_own_donor(
 def test_a_screen_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(InputError, match="ends before it starts"):
         SyntheticControl(DONORS, screen=(1, 0))
+
+
+def test_a_study_shows_every_donor_left_out_and_screens_over_its_own_window(
+    prices_of: Callable[..., PriceTable], responses: dict[str, FloatArray], event_at: Callable[..., Event]
+) -> None:
+    prices = prices_of(responses)
+    study = es.Study(
+        instruments=["A"], model=SyntheticControl(DONORS), window=WINDOW, volatility=None, statistics=("t_fe",)
+    )
+    result = study.run(prices, event_at(prices, DAY0), others=EventTable([]))
+    model, sample = cut(prices, SyntheticControl(DONORS))
+    assert result.donors == tuple(replace(d, event="event") for d in leave_one_out(model, sample, (0, 1)))
+    assert result.donors[0].effect == result.tests.one(statistic="t_fe", window=(0, 1)).estimate
+    words = es.judge(result)[0].paragraph
+    assert "with each donor left out: without D1 (weight 0.6" in words
+    # D2 moves on session -1 only: the primary window decides whether that disqualifies it.
+    moved = {k: v.copy() for k, v in responses.items()}
+    moved["D2"][DAY0 - 1] = 0.2
+    prices = prices_of(moved)
+    notes = []
+    for primary, screen in (((0, 1), "primary"), ((-1, 1), "primary"), ((-1, 1), (0, 1)), ((0, 1), (-1, 0))):
+        one = replace(
+            study, model=SyntheticControl(DONORS, screen=screen), window=replace(WINDOW, primary=primary),  # type: ignore[arg-type]
+        )  # fmt: skip
+        notes.append(one.run(prices, event_at(prices, DAY0), others=EventTable([])).outcomes[0].detail)
+    assert ["D2" in note for note in notes] == [False, True, False, True]
+    with pytest.raises(InputError, match="'primary'"):
+        SyntheticControl(DONORS, screen="event")  # type: ignore[arg-type]
