@@ -38,6 +38,9 @@ _EXPORTS = {
     "diagnose": "volatility.diagnostics",
     "fit_garch": "volatility.fit",
     "VolatilityResponse": "volatility.response",
+    "RangeVolatility": "volatility.ranges",
+    "range_volatility": "volatility.ranges",
+    "variance_change": "volatility.realized",
     "VarianceBreaks": "volatility.breaks",
     "variance_breaks": "volatility.breaks",
     "TestResult": "results",
@@ -78,12 +81,17 @@ _EXPORTS = {
     "calibrate_dates": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
+    "scan": "verbs.scan",
+    "Scan": "verbs.scan_result",
+    "Peak": "verbs.scan_result",
+    "ClaimedDate": "verbs.scan_result",
     "SpeedResponse": "inference.speed",
 }
 
 __all__ = [
     "Advice",
     "Claim",
+    "ClaimedDate",
     "Claims",
     "ComparisonPortfolio",
     "ConstantMean",
@@ -103,8 +111,11 @@ __all__ = [
     "MarketModel",
     "MarketModelGarch",
     "Outcome",
+    "Peak",
     "PriceTable",
+    "RangeVolatility",
     "Robust",
+    "Scan",
     "ScholesWilliams",
     "SpeedResponse",
     "Study",
@@ -143,13 +154,16 @@ __all__ = [
     "make_event",
     "pooled_controls",
     "pre_event_drift",
+    "range_volatility",
     "read_claims",
     "read_events",
     "read_returns",
     "read_study",
     "regress_cars",
     "returns",
+    "scan",
     "variance_breaks",
+    "variance_change",
 ]
 
 if TYPE_CHECKING:
@@ -187,11 +201,15 @@ if TYPE_CHECKING:
     from eventstudy.sources.files import read_returns
     from eventstudy.spec import read_study
     from eventstudy.study import Study, StudyResult
+    from eventstudy.verbs.scan import scan
+    from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
     from eventstudy.verdict import Verdict, judge
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
     from eventstudy.volatility.diagnostics import diagnose
     from eventstudy.volatility.fit import GarchChoice, GarchResult, choose_garch, fit_garch
+    from eventstudy.volatility.ranges import RangeVolatility, range_volatility
+    from eventstudy.volatility.realized import variance_change
     from eventstudy.volatility.response import VolatilityResponse
 
 

@@ -32,6 +32,7 @@ LAYERS = (
     ("spec",),
     ("calibration",),
     ("verdict",),
+    ("verbs",),
     ("claims_file",),
     ("claims",),
     ("report",),

@@ -163,3 +163,14 @@ def test_an_announcement_without_a_catalogue_id(run: Run) -> None:
     assert pick(record["day0"], instrument="AA")["session"] == "2018-04-06"
     # The catalogue knows what else happened: Rusal's suspension and its licence lie in the window.
     assert {o["other"] for o in record["overlaps"] if o["place"] == "event window"} >= {"lme-rusal-suspension-2018"}
+
+
+def test_scan(run: Run) -> None:
+    code, out, _ = run("scan", "AA", "--from", "1994-01-03", "--to", "1994-12-30", "--draws", "199", "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["n_dates"] == 252
+    assert record["model"] == "market model on DOW29"
+    assert run("scan", "AA", "--from", "1994-13-03")[0] == 2
+    assert run("scan", "LME-3M", "--from", "1994-01-03")[0] == 2
+    assert run("scan", "AA", "--from", "1991-01-03", "--to", "1991-03-01")[0] == 4

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
-from eventstudy.errors import InputError
 from eventstudy.kernels.breaks import (
     MIN_SEGMENT,
     CusumKey,
@@ -24,9 +22,9 @@ from eventstudy.kernels.breaks import (
     variance_cusum,
 )
 from eventstudy.kernels.stats import Inapplicable
+from eventstudy.volatility.dated import DateLike, dated, position_of
 
 Agreement: TypeAlias = Literal["agrees", "elsewhere", "no break", "undefined"]
-DateLike: TypeAlias = str | date | np.datetime64
 
 #: Sessions around the announcement in which one break is looked for.
 AROUND = (-100, 99)
@@ -203,8 +201,9 @@ def variance_breaks(
     >>> variance_breaks(calm_then_wild, event=days[200].date()).agreement
     'agrees'
     """
-    e, days = _centred(values, dates)
-    day0 = None if event is None else int(np.searchsorted(days, np.datetime64(pd.Timestamp(event), "D")))
+    x, days = dated(values, dates)
+    e = x - x.mean() if x.size else x
+    day0 = None if event is None else position_of(days, event)
     whole = _one_break(e, days, alpha, min_segment)
     around: OneBreak | Inapplicable | None = None
     if day0 is not None:
@@ -254,22 +253,6 @@ def segment_variance(e: FloatArray, *, min_segment: int = MIN_SEGMENT, penalty: 
         return ()
     search = ruptures.KernelCPD(kernel="linear", min_size=min_segment).fit((x / np.sqrt(noise)).reshape(-1, 1))
     return tuple(int(k) for k in search.predict(pen=penalty * np.log(x.size))[:-1])
-
-
-def _centred(values: pd.Series | FloatArray, dates: DateArray | None) -> tuple[FloatArray, DateArray]:
-    """Values without NaN about their mean, and their dates."""
-    x = np.asarray(values, dtype=np.float64)
-    if dates is None:
-        if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
-            raise InputError("values without dates: give a Series indexed by dates, or dates=")
-        dates = values.index.to_numpy()
-    days = np.asarray(dates).astype("datetime64[D]")
-    if x.ndim != 1 or days.shape != x.shape:
-        raise InputError(f"values of shape {x.shape} and dates of shape {days.shape}: both must be one row of T")
-    if (np.diff(days) <= np.timedelta64(0, "D")).any():
-        raise InputError("dates must ascend without repeats; sort the series and keep one value a date")
-    known = np.isfinite(x)
-    return x[known] - (x[known].mean() if known.any() else 0.0), days[known]
 
 
 def _one_break(e: FloatArray, days: DateArray, alpha: float, min_segment: int) -> OneBreak | Inapplicable:

@@ -27,6 +27,7 @@ from tests.conformance.statistics import (
     tests_tree,
     window_tree,
 )
+from tests.conformance.volatility import variance_tree
 
 Tree = dict[str, Any]
 
@@ -92,7 +93,10 @@ def compute_set(folder: Path) -> Tree:
 
     sections = section_trees(run, events, table, firms)
     if len(events) == 1:
-        sections["volatility"] |= garch_tree(prices, run("market_model|log|strict", events, ()), config["market"])
+        alone = run("market_model|log|strict", events, ())
+        sections["volatility"] |= garch_tree(prices, alone, config["market"])
+        if (folder / "ohlc.csv").is_file():
+            sections["volatility"] |= variance_tree(folder, prices, alone)
     return {"models": models} | sections
 
 

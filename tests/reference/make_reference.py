@@ -18,12 +18,7 @@ HERE = Path(__file__).parent
 SETS = ("clean", "messy", "single", "volpanel")
 FILES = ("config.json", "events.csv", "prices.csv")
 #: Read by some models only; not every set has them.
-MORE_FILES = ("factors.csv", "volume.csv")
-#: Parts of the section on volatility that are built.
-VOLATILITY = (
-    "stationary_bootstrap_var_p0.1", "n_all", "n_pre", "garch_const", "gjr_const", "egarch_const", "garch_market",
-    "garch_event_dummy", "garch_event_nodummy", "news_impact", "diag_garch_const", "ols_diag",
-)  # fmt: skip
+MORE_FILES = ("factors.csv", "volume.csv", "ohlc.csv")
 #: Statistics across pairs do not depend on the model: every day for these, the named windows for the others.
 EVERY_DAY = ("constant_mean", "market_adjusted", "market_model")
 
@@ -57,7 +52,7 @@ def main(oracle: Path) -> None:
             }
         kept = {"models": models}
         if "volatility" in full:
-            kept["volatility"] = {key: full["volatility"][key] for key in VOLATILITY}
+            kept["volatility"] = full["volatility"]
         _write(HERE / "expected" / f"{one}.json.gz", json.dumps(kept, separators=(",", ":")).encode())
         for file in (*FILES, *(f for f in MORE_FILES if (oracle / "fixtures" / one / f).is_file())):
             _write(HERE / "fixtures" / one / f"{file}.gz", (oracle / "fixtures" / one / file).read_bytes())

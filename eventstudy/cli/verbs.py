@@ -1,0 +1,124 @@
+"""``eventstudy scan``: questions about a whole series, not about one announcement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, split, talk
+from eventstudy.cli.fetch import OfflineOption, RefreshOption, ToOption, date_of, mode_of
+from eventstudy.domain.events import EventTable, make_event
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import Offsets
+from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.inference.search import Kind, Sign
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.report.record import dumps
+from eventstudy.sources.base import Mode
+from eventstudy.spec import PricesSpec, SourceKey, StudyPlan, make_model
+from eventstudy.study import Study
+from eventstudy.verbs.scan import scan
+
+PricesOption = Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")]
+SourceOption = Annotated[list[str] | None, typer.Option(help="Where prices come from, as in `eventstudy report`.")]
+ModelOption = Annotated[str | None, typer.Option(help="Expected-return model (eventstudy models).")]
+MarketOption = Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")]
+EstimationOption = Annotated[str, typer.Option(help="Estimation window of every date.")]
+
+
+@app.command(name="scan")
+def scan_command(
+    instrument: Annotated[str, typer.Argument(help="One instrument id, such as LME-3M.")],
+    start: Annotated[str, typer.Option("--from", help="First date of the span, YYYY-MM-DD.")],
+    end: ToOption = None,
+    kind: Annotated[Kind, typer.Option(help="Kind of reaction.")] = "return",
+    sign: Annotated[Sign, typer.Option(help="Direction of the price reaction.")] = "any",
+    window: Annotated[
+        str | None, typer.Option(help="Sessions of the reaction; default 0,0 for returns, 1,10 for volatility.")
+    ] = None,
+    claimed: Annotated[str | None, typer.Option(help="Is this date among those found? YYYY-MM-DD.")] = None,
+    within: Annotated[int, typer.Option(help="Sessions around the claimed date that would count as well.")] = 1,
+    prices: PricesOption = None,
+    source: SourceOption = None,
+    model: ModelOption = None,
+    market: MarketOption = None,
+    estimation: EstimationOption = "-260,-11",
+    alpha: Annotated[float, typer.Option(help="Probability of any finding when nothing happened.")] = 0.05,
+    draws: Annotated[int, typer.Option(help="Simulated spans.")] = 1999,
+    seed: Annotated[int, typer.Option(help="Entropy of the simulation.")] = 0,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find the dates of a span on which a series reacted, with one error rate for the whole search."""
+    first, last = date_of("--from", start), date_of("--to", end)
+    assert first is not None
+    chosen = model_of(model, market, instrument, files=bool(prices), source=source)
+    with nullcontext() if quiet or not talk.is_terminal else talk.status("scanning ..."):
+        table = load_for(
+            instrument, chosen, split(prices), split(source), span=(first, last), mode=mode_of(refresh, offline)
+        )
+        result = scan(
+            table, instrument, start=first, end=last, kind=kind, sign=sign,
+            window=window_of("--window", window), claimed=claimed, within=within, model=chosen,
+            estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha, draws=draws, seed=seed,
+        )  # fmt: skip
+    if as_json:
+        print(dumps(result.to_record()))
+    elif not quiet:
+        print(result.summary())
+
+
+def as_pair(values: Sequence[int]) -> Offsets:
+    """Two sessions as a window."""
+    return values[0], values[1]
+
+
+def window_of(option: str, text: str | None) -> Offsets | None:
+    """A window of the command line, None when it was not given."""
+    return None if text is None else as_pair(offsets_of(option, text))
+
+
+def model_of(
+    name: str | None, market: str | None, instrument: str, *, files: bool, source: Sequence[str] | None
+) -> ExpectedReturn:
+    """The model named; by default the market model, for the embedded Alcoa on the other 29 stocks of its index."""
+    embedded = not files and not source and instrument == "AA"
+    named = split([market]) if market else ["DOW29"] if embedded and name in (None, "market_model") else None
+    return make_model(name or "market_model", named)
+
+
+def load_for(
+    instrument: str,
+    model: ExpectedReturn,
+    paths: Sequence[str],
+    sources: Sequence[str],
+    *,
+    span: tuple[dt.date, dt.date | None],
+    mode: Mode,
+) -> PriceTable:
+    """Prices of one instrument and its benchmarks, with the history that windows and volatility need.
+
+    Raises
+    ------
+    InputError
+        When a source is unknown or a network source has no last date to stop at.
+    """
+    first, last = span
+    if paths and "files" not in sources:
+        sources = ["files", *sources]
+    unknown = [name for name in sources if name not in get_args(SourceKey)]
+    if unknown:
+        raise UnknownNameError("source", unknown[0], get_args(SourceKey), hint="(eventstudy sources lists them)")
+    spec = PricesSpec(source=cast(list[SourceKey], list(sources) or ["embedded"]), path=list(paths), mode=mode)
+    if spec.network and last is None:
+        raise InputError("a network source needs the last date as well: --to YYYY-MM-DD")
+    ends = EventTable([make_event(first, id="first"), make_event(last or first, id="last")])
+    study = Study(instruments=(instrument,), model=model)
+    return StudyPlan(study=study, events=ends, prices=spec, folder=Path(), report=None).load()

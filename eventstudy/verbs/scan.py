@@ -1,0 +1,376 @@
+"""Undated claims: which dates of a span show a reaction, with one error rate for the whole search."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+
+from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
+from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.align import near_rows
+from eventstudy.domain.events import Event, EventTable, catalog, make_event
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome, find_day0
+from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
+from eventstudy.inference.placebo import CLEAR_OF_EVENTS
+from eventstudy.inference.search import (
+    FEWEST,
+    Days,
+    Kind,
+    NullMaxima,
+    Search,
+    Sign,
+    detectable,
+    null_maxima,
+    own_sums,
+    stretches,
+    window_scale,
+)
+from eventstudy.kernels.resample import complete_windows, critical_value, smallest_pvalue
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.regression import MarketModel
+from eventstudy.pairs import PreparedSeries, fit_pairs, prepare_series
+from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
+from eventstudy.volatility.base import GarchResponse, model_of_residuals
+
+#: Catalogue events at most this many sessions from a found date are named with it.
+NAMED_WITHIN = 3
+
+
+def scan(
+    prices: PriceTable,
+    instrument: str,
+    *,
+    start: str | dt.date,
+    end: str | dt.date | None = None,
+    kind: Kind = "return",
+    sign: Sign = "any",
+    window: Offsets | None = None,
+    claimed: str | dt.date | Event | None = None,
+    within: int = 1,
+    model: ExpectedReturn | None = None,
+    estimation: Offsets = (-260, -11),
+    volatility: GarchResponse | None = None,
+    alpha: float = 0.05,
+    draws: int = 1999,
+    seed: int = 0,
+    events: EventTable | None = None,
+) -> Scan:
+    """Find the dates of a span on which a series reacted, holding the error of the whole search at `alpha`.
+
+    Parameters
+    ----------
+    prices : PriceTable
+    instrument : str
+        One id.
+    start, end : date
+        First and last announcement date; the end of the data by default.
+    kind : {"return", "volatility"}
+        ``return``: a cumulative abnormal response. ``volatility``: abnormal responses larger than expected.
+    sign : {"any", "up", "down"}
+        Direction claimed; volatility knows only ``any`` (raised).
+    window : (int, int), optional
+        Sessions relative to each date; default day 0 for returns, sessions 1 to 10 for volatility.
+    claimed : date or Event, optional
+        Is this date among those found?
+    within : int
+        Sessions on either side of the claimed date that would count as well.
+    model : ExpectedReturn, optional
+        The market model on the instrument's own benchmark by default.
+    estimation : (int, int)
+        Estimation window of every date.
+    volatility : GarchResponse, optional
+        Variance model and its engine.
+    alpha : float
+        Probability of any finding when nothing happened.
+    draws, seed : int
+        Simulated spans, and their entropy.
+    events : EventTable, optional
+        Known announcements: named beside found dates, and left out of the sample that says how large chance is.
+        The catalogue by default.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        When the call cannot be: unknown instrument, a span outside the data, a window that does not fit.
+    NothingUsableError
+        When no date of the span can be judged (frozen feed, too little history).
+
+    Notes
+    -----
+    Every date gets its own estimation window, model and abnormal response, as `Study` would give it. The responses
+    are divided by the standard deviation that a GARCH filter expected the session before, so that a turbulent month
+    does not look like a string of reactions (McNeil & Frey 2000, J. Empirical Finance 7:271-300). The largest
+    statistic is compared with the largest of simulated spans: shocks from a Student law through the fitted variance
+    recursion. The law's degrees of freedom are estimated on sessions away from known events, outside the span where
+    there are enough; they are estimated again on every simulated sample, and the statistic is divided by what each
+    estimate makes of the largest shock, so that the p-value allows for the estimation (Beran 1988, JASA 83:687-697).
+
+    Examples
+    --------
+    >>> from eventstudy.sources.base import load
+    >>> year = dict(start="1994-01-03", end="1994-12-30")
+    >>> result = scan(load("embedded"), "AA", model=MarketModel("DOW29"), draws=499, **year)
+    >>> result.dates.size, len(result.found)
+    (252, 0)
+    """
+    search = _search(kind, sign, window)
+    _check(alpha, draws, within)
+    known = catalog() if events is None else events
+    chosen = model or MarketModel()
+    prices = prices.with_derived([instrument, *(chosen.market or ())])
+    if instrument not in prices:
+        raise UnknownNameError("instrument", instrument, prices.ids)
+    around = (min(search.window[0], 0), max(search.window[1], 0))
+    design = EventWindow(event=around, estimation=estimation, windows=())
+    prepared = prepare_series(
+        prices, instrument, chosen, design, returns="instrument", calendar=None, studied=(), others=known
+    )
+    judged = _judge_dates(prepared, design, _span(prepared, start, end), search.window)
+    days, dates = judged.days, prepared.series.dates[judged.rows]
+    variance = model_of_residuals(days.residual, judged.rows, dates, dates.size, volatility or GarchResponse())
+    claim = None if claimed is None else _claim(claimed, within, prepared, judged)
+    groups = [np.arange(days.span.size), *([claim.entries] if claim is not None else [])]
+    rng = np.random.default_rng([seed, days.span.size])
+    null = null_maxima(days, variance, search, groups, alpha=alpha, draws=draws, rng=rng)
+    measured = _measure(judged, search, window_scale(days, variance, search), null, alpha)
+    found = _peaks(measured, prepared)
+    count, rank = stretches(days, measured.sized)
+    return Scan(
+        instrument=instrument, name=prices.instruments[instrument].label, unit=prepared.series.unit, kind=kind,
+        sign=sign, window=search.window, alpha=alpha, dates=dates[days.span], estimate=measured.estimate[days.span],
+        statistic=measured.statistic[days.span], pvalue=measured.pvalue, skipped=judged.skipped,
+        critical=measured.critical, detectable=measured.detectable, found=found,
+        claimed=None if claim is None else _claimed_date(claim, measured, null, found, dates),
+        model=prepared.model.label, variance=variance.label, problem=variance.problem, dof=null.dof,
+        sessions=null.sessions, draws=draws, smallest_p=smallest_pvalue(draws), stretches=count, stretch_pvalue=rank,
+    )  # fmt: skip
+
+
+# ---- the search, step by step
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Judged:
+    """Every date of the series that can be judged.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (N,)
+        Rows of the series.
+    abnormal : AbnormalReturns
+        One pair a date.
+    days : Days
+    skipped : dict
+        Reason -> sessions of the span that cannot be judged.
+    """
+
+    rows: IntArray
+    abnormal: AbnormalReturns
+    days: Days
+    skipped: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Measured:
+    """Estimates and statistics of all N dates, and the p-values of those in the span."""
+
+    judged: _Judged
+    search: Search
+    estimate: FloatArray
+    statistic: FloatArray
+    sized: FloatArray
+    pvalue: FloatArray
+    critical: float
+    detectable: float
+    alpha: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Claim:
+    """The claimed date: the row of its day 0, and the positions in the span that would count."""
+
+    date: dt.date
+    within: int
+    row: int
+    entries: IntArray
+
+
+def _search(kind: Kind, sign: Sign, window: Offsets | None) -> Search:
+    if kind not in get_args(Kind):
+        raise InputError(f"kind = {kind!r} is not one of {', '.join(get_args(Kind))}")
+    if sign not in get_args(Sign):
+        raise InputError(f"sign = {sign!r} is not one of {', '.join(get_args(Sign))}")
+    if kind == "volatility" and sign != "any":
+        raise InputError(f"sign = {sign!r}: a search for volatility has no direction; leave sign at 'any'")
+    chosen = window or ((0, 0) if kind == "return" else (1, 10))
+    if chosen[0] > chosen[1]:
+        raise InputError(f"window [{chosen[0]},{chosen[1]}] ends before it starts; write (first, last)")
+    return Search(kind=kind, sign=sign, window=chosen)
+
+
+def _check(alpha: float, draws: int, within: int) -> None:
+    if not 0.0 < alpha < 0.5:
+        raise InputError(f"alpha = {alpha} must lie between 0 and 0.5, such as 0.05")
+    if draws + 1 < 1.0 / alpha:
+        raise InputError(f"draws = {draws}: no p reaches {alpha:g} with fewer than {math.ceil(1.0 / alpha) - 1} draws")
+    if within < 0:
+        raise InputError(f"within = {within} must be zero or more sessions")
+
+
+def _day(name: str, value: str | dt.date) -> dt.date:
+    try:
+        return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+    except ValueError as error:
+        raise InputError(f"{name} {value!r} is not a date; write YYYY-MM-DD, such as 2017-01-01") from error
+
+
+def _span(prepared: PreparedSeries, start: str | dt.date, end: str | dt.date | None) -> IntArray:
+    """Rows of the series inside the span."""
+    dates = prepared.series.dates
+    first, name = _day("start", start), prepared.series.instrument.id
+    last = dates[-1].astype(dt.date) if end is None else _day("end", end)
+    if end is not None and last < first:
+        raise InputError(f"the span {first} to {last} ends before it starts")
+    rows = np.flatnonzero((dates >= np.datetime64(first, "D")) & (dates <= np.datetime64(last, "D")))
+    if rows.size == 0:
+        raise InputError(
+            f"no session in the span from {first}: the prices of {name} run from {dates[0]} to {dates[-1]}"
+        )
+    return rows
+
+
+def _judge_dates(prepared: PreparedSeries, design: EventWindow, span: IntArray, window: Offsets) -> _Judged:
+    """Treat every session of the series as day 0 of an announcement, by the rules of every study."""
+    series = prepared.series
+    name = series.instrument.id
+    pairs = [
+        (PairOutcome(event=str(day), instrument=name, outcome=Outcome.USED), row)
+        for row, day in enumerate(series.dates)
+    ]
+    abnormal, outcomes = fit_pairs({name: prepared}, pairs, design, (0, 0))
+    used = np.array([o.outcome is Outcome.USED for o in outcomes])
+    # A window needs every session that it touches, the forecast's first one included.
+    whole = _runs(used, min(window[0], 0), max(window[1], 0))
+    skipped = Counter(outcomes[row].outcome.value.replace("_", " ") for row in span if not used[row])
+    skipped["incomplete window"] = int((used & ~whole)[span].sum())
+    rows = np.flatnonzero(used)
+    entries = np.flatnonzero(np.isin(rows, span) & whole[rows])
+    if abnormal is None or entries.size == 0:
+        raise NothingUsableError(
+            f"none of the {span.size} sessions of {name} from {series.dates[span[0]]} to {series.dates[span[-1]]} "
+            f"can be scanned: {_first_reason(outcomes, span, window)}"
+        )
+    if rows.size < FEWEST:
+        raise NothingUsableError(
+            f"{rows.size} sessions of {name} have an abnormal response, a scan needs {FEWEST}: bring longer prices, or "
+            f"shorten the estimation window of {design.estimation[1] - design.estimation[0] + 1} sessions"
+        )
+    near = near_rows(prepared.other_rows.values(), series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
+    residual = abnormal.ar[:, abnormal.columns((0, 0))][:, 0]
+    days = Days(residual=residual, clear=~near[rows], span=entries)
+    return _Judged(rows=rows, abnormal=abnormal, days=days, skipped={k: n for k, n in skipped.items() if n})
+
+
+def _runs(used: BoolArray, first: int, last: int) -> BoolArray:
+    """Rows around which every session from `first` to `last` is used, shape as `used`."""
+    whole = np.zeros_like(used)
+    complete = complete_windows(used, last - first + 1)
+    whole[-first : complete.size - first] = complete
+    return whole
+
+
+def _first_reason(outcomes: list[PairOutcome], span: IntArray, window: Offsets) -> str:
+    """Why the first session of the span cannot be judged, in words."""
+    first = outcomes[span[0]]
+    if first.outcome is Outcome.USED:
+        return f"the window [{window[0]},{window[1]}] around {first.event} leaves the data or meets a gap"
+    return f"on {first.event} {first.outcome.value.replace('_', ' ')}, {first.detail}"
+
+
+def _measure(judged: _Judged, search: Search, scale: FloatArray, null: NullMaxima, alpha: float) -> _Measured:
+    days = judged.days
+    if search.kind == "return":
+        car = judged.abnormal.car(search.window)
+        sums, scale, yardstick = car.car, scale * car.se / car.se_naive, null.yardstick
+    else:
+        # In multiples of the mean size of a shock, so that 1 is what was expected.
+        sums, scale, yardstick = own_sums(days, search), scale * null.yardstick, 1.0
+    statistic = sums / scale
+    sized = search.sized(statistic)
+    critical = critical_value(null.largest[:, 0], alpha) * yardstick
+    return _Measured(
+        judged=judged, search=search, estimate=sums if search.kind == "return" else statistic, statistic=statistic,
+        sized=sized, pvalue=null.pvalues(sized[days.span] / yardstick), critical=critical,
+        detectable=detectable(days, search, sums, scale, critical), alpha=alpha,
+    )  # fmt: skip
+
+
+def _peaks(measured: _Measured, prepared: PreparedSeries) -> tuple[Peak, ...]:
+    """Significant dates whose windows overlap or touch make one reaction; its date is the largest statistic's."""
+    judged, span = measured.judged, measured.judged.days.span
+    clear = span[measured.pvalue <= measured.alpha]
+    if clear.size == 0:
+        return ()
+    rows = judged.rows[clear]
+    clusters = np.split(clear, np.flatnonzero(np.diff(rows) > measured.search.length) + 1)
+    return tuple(_peak(cluster, measured, prepared) for cluster in clusters)
+
+
+def _peak(cluster: IntArray, measured: _Measured, prepared: PreparedSeries) -> Peak:
+    rows, dates = measured.judged.rows, prepared.series.dates
+    best = int(cluster[np.argmax(measured.sized[cluster])])
+    near = [(name, row - int(rows[best])) for name, row in prepared.other_rows.items()]
+    return Peak(
+        date=dates[rows[best]].astype(dt.date), first=dates[rows[cluster[0]]].astype(dt.date),
+        last=dates[rows[cluster[-1]]].astype(dt.date), dates=int(cluster.size),
+        estimate=float(measured.estimate[best]), statistic=float(measured.statistic[best]),
+        pvalue=float(measured.pvalue[np.searchsorted(measured.judged.days.span, best)]),
+        events=tuple(sorted((n for n in near if abs(n[1]) <= NAMED_WITHIN), key=lambda n: (abs(n[1]), n))),
+    )  # fmt: skip
+
+
+def _claim(claimed: str | dt.date | Event, within: int, prepared: PreparedSeries, judged: _Judged) -> _Claim:
+    """Where the claimed date lies in the span.
+
+    Raises
+    ------
+    InputError
+        When no date within reach was scanned.
+    """
+    event = claimed if isinstance(claimed, Event) else make_event(_day("claimed", claimed))
+    series, scanned = prepared.series, judged.rows[judged.days.span]
+    row = find_day0(event, series.instrument, series.dates).position
+    entries = np.empty(0, dtype=np.int64) if row is None else np.flatnonzero(np.abs(scanned - row) <= within)
+    if row is None or entries.size == 0:
+        raise InputError(
+            f"the claimed date {event.date} is not among the dates scanned, {series.dates[scanned[0]]} to "
+            f"{series.dates[scanned[-1]]}; widen the span, or allow more sessions around it (within)"
+        )
+    return _Claim(date=event.date, within=within, row=row, entries=entries)
+
+
+def _claimed_date(
+    claim: _Claim, measured: _Measured, null: NullMaxima, found: tuple[Peak, ...], dates: DateArray
+) -> ClaimedDate:
+    span = measured.judged.days.span
+    own = measured.sized[span]
+    position = int(claim.entries[np.argmax(own[claim.entries])])
+    best = dates[span[position]].astype(dt.date)
+    yardstick = null.yardstick if measured.search.kind == "return" else 1.0
+    return ClaimedDate(
+        date=claim.date, within=claim.within, best=best, estimate=float(measured.estimate[span[position]]),
+        statistic=float(measured.statistic[span[position]]),
+        pvalue=float(null.pvalues(own[position : position + 1] / yardstick, group=1)[0]),
+        pvalue_scan=float(measured.pvalue[position]), rank=1 + int((own > own[position]).sum()),
+        found=bool(measured.pvalue[position] <= measured.alpha),
+    )  # fmt: skip

@@ -1,0 +1,236 @@
+"""Variance before and after an announcement from the open, high, low and close of the day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from eventstudy._typing import FloatArray
+from eventstudy.domain.events import Event
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.quality_bars import BAR_SHARE, ROUNDING, flat_rows
+from eventstudy.domain.windows import Offsets, find_day0
+from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.kernels.ranges import (
+    RANGE_KEYS,
+    Bars,
+    RangeKey,
+    VarianceTest,
+    log_bars,
+    range_variance,
+)
+from eventstudy.kernels.stats import Inapplicable
+from eventstudy.results import TestResult, TestTable
+from eventstudy.volatility.dated import AFTER, BEFORE, DateLike, check_apart, position_of, stretch
+from eventstudy.volatility.realized import placebo_rank
+
+PRICES = ("open", "high", "low", "close")
+#: Fewer days make no variance.
+MIN_DAYS = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RangeVolatility:
+    """Variance per day from open, high, low and close, before and after an announcement.
+
+    Attributes
+    ----------
+    instrument : str
+    day0 : datetime64[D] or None
+    before, after : dict
+        Estimator (`parkinson`, `garman_klass`, `rogers_satchell`, `yang_zhang`, `close_close`) -> variance per day,
+        squared fractions. Empty when `reason` says why.
+    n_before, n_after : int
+        Bars.
+    flat : float
+        Share of bars of both stretches on which the four prices are one.
+    tests : TestTable
+        One row an estimator: `estimate` is after over before, p the upper-tail rank among all windows of the same
+        length in the stretch before.
+    reason : str
+        Why nothing is measured.
+    """
+
+    instrument: str
+    day0: np.datetime64 | None
+    before: dict[RangeKey, float]
+    after: dict[RangeKey, float]
+    n_before: int
+    n_after: int
+    flat: float
+    tests: TestTable
+    reason: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an estimator: before, after (variance per day), ratio, p."""
+        rows = [
+            [self.before.get(key, math.nan), self.after.get(key, math.nan), test.estimate, test.pvalue]
+            for key, test in zip(RANGE_KEYS, self.tests, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["before", "after", "ratio", "p"], index=list(RANGE_KEYS)).rename_axis(
+            "estimator"
+        )
+
+
+def range_volatility(
+    prices: PriceTable | pd.DataFrame,
+    instrument: str = "",
+    *,
+    event: Event | DateLike,
+    before: Offsets = BEFORE,
+    after: Offsets = AFTER,
+) -> RangeVolatility:
+    """Range-based variance before and after an announcement.
+
+    Parameters
+    ----------
+    prices : PriceTable or DataFrame
+        A table that kept the bars of its files, or a frame with open, high, low, close by ascending date.
+    instrument : str
+        Whose bars; may be left out for a frame.
+    event : Event, str, date or datetime64
+        An `Event` finds day 0 by the instrument's price stamp (of a table only); a date is, or precedes, day 0.
+    before, after : (int, int)
+        Bars relative to day 0, both ends included.
+
+    Returns
+    -------
+    RangeVolatility
+        With a reason instead of numbers where bars are missing, out of order (a high below another price), or flat: a
+        market that hardly trades has ranges of zero, which say nothing about its variance.
+
+    Raises
+    ------
+    UnknownNameError
+        When the instrument is not in the table.
+    InputError
+        When a frame lacks a price or its dates do not ascend, or the windows overlap.
+
+    Notes
+    -----
+    Bars are taken as the file has them: a split or a dividend inside a stretch counts as a move overnight.
+    """
+    check_apart(before, after)
+    bars = _bars(prices, instrument)
+    if isinstance(bars, Inapplicable):
+        return _refused(instrument, None, after, bars.reason)
+    rows = bars.dropna()
+    days = rows.index.to_numpy().astype("datetime64[D]")
+    if isinstance(event, Event):
+        if not isinstance(prices, PriceTable):
+            raise InputError("an Event needs a table that knows the instrument's price stamp; give a date with a frame")
+        found = find_day0(event, prices.instruments[instrument], days).position
+        day0 = days.size if found is None else found
+    else:
+        day0 = position_of(days, event)
+    cuts = [stretch(len(rows), day0, w, name) for w, name in ((before, "before"), (after, "after"))]
+    wrong = next((c for c in cuts if isinstance(c, Inapplicable)), None)
+    here = days[day0] if day0 < days.size else None
+    if wrong is not None:
+        return _refused(instrument, here, after, wrong.reason)
+    first, second = (c for c in cuts if isinstance(c, slice))
+    measured = _measure(rows, first, second)
+    if isinstance(measured, Inapplicable):
+        return _refused(instrument, here, after, measured.reason)
+    earlier, later, tests, flat = measured
+    base = TestResult(
+        event=event.id if isinstance(event, Event) else None, instrument=instrument or None, window=after, statistic="",
+        unit="ratio", n_pairs=1, n_dates=1, alternative="greater",
+    )  # fmt: skip
+    return RangeVolatility(
+        instrument=instrument, day0=here, before=earlier, after=later, n_before=first.stop - first.start,
+        n_after=second.stop - second.start, flat=flat,
+        tests=TestTable(
+            _row(replace(base, statistic=key), earlier[key], later[key], test) for key, test in tests.items()
+        ),
+    )  # fmt: skip
+
+
+def _bars(prices: PriceTable | pd.DataFrame, instrument: str) -> pd.DataFrame | Inapplicable:
+    """Open, high, low, close by date."""
+    if isinstance(prices, PriceTable):
+        if instrument not in prices:
+            raise UnknownNameError("instrument", instrument, prices.ids)
+        bars = prices.bars.get(instrument)
+        if bars is None or not set(PRICES) <= set(bars.columns):
+            return Inapplicable(f"the source of {instrument} has no open, high, low and close: only closes are there")
+        return bars[list(PRICES)].sort_index()
+    columns = {str(c).lower(): c for c in prices.columns}
+    if not set(PRICES) <= set(columns):
+        raise InputError(f"columns {list(prices.columns)}: open, high, low and close are needed")
+    if not isinstance(prices.index, pd.DatetimeIndex) or not prices.index.is_monotonic_increasing:
+        raise InputError("bars must be indexed by ascending dates")
+    chosen = prices[[columns[p] for p in PRICES]].astype(np.float64)
+    return chosen.set_axis(list(PRICES), axis=1)
+
+
+Measured = tuple[dict[RangeKey, float], dict[RangeKey, float], dict[RangeKey, VarianceTest | Inapplicable], float]
+
+
+def _measure(rows: pd.DataFrame, first: slice, second: slice) -> Measured | Inapplicable:
+    """Variances of both stretches by every estimator, the placebo ranks, the share of flat bars."""
+    used = pd.concat([rows.iloc[first], rows.iloc[second]])
+    refused = _unusable(rows, first, second)
+    if refused is not None:
+        return refused
+    bars = log_bars(rows.to_numpy(dtype=np.float64))
+    before, after = bars.cut(first.start, first.stop), bars.cut(second.start, second.stop)
+    placebo = before.windows(after.up.size) if after.up.size <= before.up.size else None
+    earlier: dict[RangeKey, float] = {}
+    later: dict[RangeKey, float] = {}
+    tests: dict[RangeKey, VarianceTest | Inapplicable] = {}
+    for key in RANGE_KEYS:
+        earlier[key], later[key] = float(range_variance(before, key)), float(range_variance(after, key))
+        tests[key] = placebo_rank(later[key], _placebo_values(placebo, key))
+    return earlier, later, tests, float(flat_rows(used).mean())
+
+
+def _placebo_values(placebo: Bars | None, key: RangeKey) -> FloatArray:
+    return np.empty(0) if placebo is None else range_variance(placebo, key)
+
+
+def _row(base: TestResult, before: float, after: float, found: VarianceTest | Inapplicable) -> TestResult:
+    if not before > 0.0:
+        return replace(base, reason="the variance before is not above zero: there is no ratio")
+    if isinstance(found, Inapplicable):
+        return replace(base, estimate=after / before, reason=found.reason)
+    return replace(
+        base, estimate=after / before, value=found.value, pvalue=found.pvalue, smallest_p=found.smallest_p,
+        distribution=found.law,
+    )  # fmt: skip
+
+
+def _unusable(rows: pd.DataFrame, first: slice, second: slice) -> Inapplicable | None:
+    """Why these bars cannot be measured; None when they can."""
+    for cut, words in ((first, "before"), (second, "after")):
+        part = rows.iloc[cut]
+        if len(part) < MIN_DAYS:
+            return Inapplicable(f"{len(part)} bars {words}: a variance needs at least {MIN_DAYS}")
+        if (part <= 0.0).to_numpy().any():
+            return Inapplicable(f"a price {words} is zero or below: logarithms do not exist")
+        flat = flat_rows(part)
+        if flat.mean() > BAR_SHARE:
+            return Inapplicable(
+                f"open, high, low and close are one price on {flat.sum()} of {flat.size} bars {words}: hardly traded, "
+                "its ranges say nothing about variance"
+            )
+        slack = ROUNDING * part["close"]
+        bad = (part["high"] < part.max(axis=1) - slack) | (part["low"] > part.min(axis=1) + slack)
+        if bad.any():
+            return Inapplicable(
+                f"the bar of {part.index[bad.to_numpy()][0]:%Y-%m-%d} has a high below, or a low above, another price"
+            )
+    if first.start == 0:
+        return Inapplicable("the first bar before has no close before it; begin one session later")
+    return None
+
+
+def _refused(instrument: str, day0: np.datetime64 | None, window: Offsets, reason: str) -> RangeVolatility:
+    base = TestResult(event=None, instrument=instrument or None, window=window, statistic="", unit="ratio")
+    return RangeVolatility(
+        instrument=instrument, day0=day0, before={}, after={}, n_before=0, n_after=0, flat=math.nan,
+        tests=TestTable(replace(base, statistic=key, reason=reason) for key in RANGE_KEYS), reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Variance of a series before and after an announcement, without a model of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from eventstudy._typing import DateArray, FloatArray
+from eventstudy.domain.windows import Offsets
+from eventstudy.kernels.ranges import VarianceTest, brown_forsythe, rank_sum, variance_f
+from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue, window_sums
+from eventstudy.kernels.stats import Inapplicable
+from eventstudy.results import TestResult, TestTable
+from eventstudy.volatility.dated import AFTER, BEFORE, DateLike, check_apart, dated, position_of, stretch
+
+#: Rows of `variance_change`, in order.
+VARIANCE_TESTS = ("variance_f", "variance_f_centred", "brown_forsythe", "wilcoxon_variance", "variance_placebo")
+
+
+def variance_change(
+    values: pd.Series | FloatArray,
+    dates: DateArray | None = None,
+    *,
+    event: DateLike,
+    before: Offsets = BEFORE,
+    after: Offsets = AFTER,
+    parameters: int = 1,
+    instrument: str | None = None,
+) -> TestTable:
+    """Realized variance after an announcement against before, by five tests.
+
+    Parameters
+    ----------
+    values : Series or ndarray, shape (T,)
+        Residuals of a mean model that was fitted on `before`, or returns, whose mean over `before` is then taken off.
+        NaN is left out; offsets count the sessions that remain.
+    dates : ndarray of datetime64, shape (T,), optional
+        Taken from the index of a Series.
+    event : str, date or datetime64
+        Day 0, or the announcement's date: the first session on or after it is day 0.
+    before, after : (int, int)
+        Sessions relative to day 0, both ends included.
+    parameters : int
+        Coefficients of the mean model; 1 also takes off the mean, 0 takes `values` as they are.
+    instrument : str, optional
+        Name in the rows.
+
+    Returns
+    -------
+    TestTable
+        `estimate` is mean square after over mean square before, in the unit ``ratio``. Rows: ``variance_f`` (F about
+        zero), ``variance_f_centred`` (about the mean after), ``brown_forsythe``, ``wilcoxon_variance`` (rank sum of
+        sizes), ``variance_placebo`` (rank among all windows of the same length in `before`). The first four assume
+        independent residuals: volatility that clusters makes them reject too often, and only the last allows for it.
+        All look at the upper tail but Brown & Forsythe. Where a test does not exist the row has the reason.
+
+    Raises
+    ------
+    InputError
+        When dates are missing or not ascending, a window ends before it begins, or the windows overlap.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> days = pd.bdate_range("2020-01-01", periods=400)
+    >>> r = pd.Series(rng.standard_normal(400) * np.where(np.arange(400) < 300, 1.0, 2.0), index=days)
+    >>> tests = variance_change(r, event=days[300].date())
+    >>> bool(tests.one(statistic="brown_forsythe").pvalue < 0.01)
+    True
+    """
+    check_apart(before, after)
+    x, days = dated(values, dates)
+    day0 = position_of(days, event)
+    base = TestResult(event=None, instrument=instrument, window=after, statistic="", unit="ratio", n_pairs=1, n_dates=1)
+    cuts = [stretch(x.size, day0, w, name) for w, name in ((before, "before"), (after, "after"))]
+    refused = [c.reason for c in cuts if isinstance(c, Inapplicable)]
+    if refused:
+        return TestTable(replace(base, statistic=key, reason=refused[0]) for key in VARIANCE_TESTS)
+    earlier, later = (x[c] for c in cuts if isinstance(c, slice))
+    if parameters == 1:
+        earlier, later = earlier - earlier.mean(), later - earlier.mean()
+    found = {
+        "variance_f": variance_f(earlier, later, parameters=parameters, centred=False),
+        "variance_f_centred": variance_f(earlier, later, parameters=parameters, centred=True),
+        "brown_forsythe": brown_forsythe(earlier, later),
+        "wilcoxon_variance": rank_sum(earlier, later),
+        "variance_placebo": placebo_rank(float(np.mean(later**2)), window_sums(earlier**2, later.size) / later.size),
+    }
+    square = float(np.mean(earlier**2))
+    ratio = float(np.mean(later**2)) / square if square > 0.0 else math.nan
+    return TestTable(_row(replace(base, statistic=key), ratio, found[key]) for key in VARIANCE_TESTS)
+
+
+def _row(base: TestResult, ratio: float, found: VarianceTest | Inapplicable) -> TestResult:
+    if isinstance(found, Inapplicable):
+        return replace(base, reason=found.reason)
+    return replace(
+        base, estimate=ratio, value=found.value, pvalue=found.pvalue, smallest_p=found.smallest_p,
+        distribution=found.law, alternative="two-sided" if base.statistic == "brown_forsythe" else "greater",
+    )  # fmt: skip
+
+
+def placebo_rank(value: float, windows: FloatArray) -> VarianceTest | Inapplicable:
+    """Upper-tail rank of a variance among those of windows before, shape (B,)."""
+    if windows.size < 1:
+        return Inapplicable("the window after is longer than the stretch before: there is no placebo window")
+    return VarianceTest(
+        value, upper_pvalue(value, windows), f"rank among {windows.size} windows before",
+        smallest_pvalue(windows.size),
+    )  # fmt: skip
