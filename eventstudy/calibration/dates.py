@@ -13,11 +13,10 @@ from eventstudy.calibration.history import DATES_KEYS, all_dates, measures_of, v
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import EventTable, catalog
 from eventstudy.domain.prices import PriceTable
-from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS
-from eventstudy.inference.placebo import CLEAR_OF_EVENTS
 from eventstudy.kernels.resample import local_rms
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean

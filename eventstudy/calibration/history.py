@@ -10,9 +10,9 @@ from eventstudy._typing import FloatArray
 from eventstudy.abnormal import abnormal_returns
 from eventstudy.domain.align import Block, ResponseSeries, gather, near_rows
 from eventstudy.domain.instruments import Instrument
-from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets
 from eventstudy.inference.base import PairView, PlaceboPaths
-from eventstudy.inference.placebo import CLEAR_OF_EVENTS, placebo_paths
+from eventstudy.inference.placebo import placebo_paths
 from eventstudy.measure import Measures, pair_view
 from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.pairs import PreparedSeries

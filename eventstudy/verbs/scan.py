@@ -15,9 +15,8 @@ from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
 from eventstudy.domain.prices import PriceTable
-from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome, find_day0
+from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets, Outcome, PairOutcome, find_day0
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
-from eventstudy.inference.placebo import CLEAR_OF_EVENTS
 from eventstudy.inference.search import (
     FEWEST,
     Days,
