@@ -77,7 +77,7 @@ def filter_variance(params: Params, e: FloatArray, h0: FloatArray) -> FloatArray
     """
     h = np.empty((e.size + 1, np.size(h0)))
     h[0] = h0
-    if h.shape[1] == 1 and np.size(params.beta) == 1:
+    if isinstance(params, GarchParams) and h.shape[1] == 1 and np.size(params.beta) == 1:
         # One path: a linear recursion in h, run by a filter instead of a loop over sessions, to the same last digit.
         h[1:, 0] = params.omega + (params.alpha + params.gamma * (e < 0.0)) * e**2
         return np.asarray(lfilter([1.0], [1.0, -float(params.beta)], h, axis=0))
