@@ -48,10 +48,13 @@ _EXPORTS = {
     "Verdict": "verdict",
     "judge": "verdict",
     "read_study": "spec",
-    "Claim": "claims_file",
-    "Claims": "claims_file",
-    "read_claims": "claims_file",
-    "claims_saying": "claims_file",
+    "Claim": "claims.file",
+    "Claims": "claims.file",
+    "read_claims": "claims.file",
+    "claims_saying": "claims.file",
+    "judge_claims": "claims.result",
+    "ClaimsResult": "claims.result",
+    "ClaimVerdict": "claims.verdict",
     "EventStudyError": "errors",
     "FactorModel": "models.factors",
     "capm": "models.factors",
@@ -91,8 +94,10 @@ _EXPORTS = {
 __all__ = [
     "Advice",
     "Claim",
+    "ClaimVerdict",
     "ClaimedDate",
     "Claims",
+    "ClaimsResult",
     "ComparisonPortfolio",
     "ConstantMean",
     "Dimson",
@@ -148,6 +153,7 @@ __all__ = [
     "ibragimov_mueller",
     "instruments",
     "judge",
+    "judge_claims",
     "leave_one_out",
     "load",
     "log_volume",
@@ -168,7 +174,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from eventstudy.calibration import calibrate, calibrate_dates, calibrate_real
-    from eventstudy.claims_file import Claim, Claims, claims_saying, read_claims
+    from eventstudy.claims.file import Claim, Claims, claims_saying, read_claims
+    from eventstudy.claims.result import ClaimsResult, judge_claims
+    from eventstudy.claims.verdict import ClaimVerdict
     from eventstudy.domain.events import Event, EventTable, catalog, make_event
     from eventstudy.domain.instruments import Instrument, instruments
     from eventstudy.domain.prices import PriceTable

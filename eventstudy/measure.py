@@ -133,10 +133,15 @@ def pair_view(
         variance=variance,
         alpha=measures.alpha,
         draws=measures.volatility.draws if measures.volatility else 1999,
-        seed=(measures.seed, zlib.crc32(event.encode()), zlib.crc32(instrument.encode())),
+        seed=pair_seed(measures.seed, event, instrument),
         refit=Refit(sample=sample, model=prepared.model),
         controls=controls,
     )
+
+
+def pair_seed(seed: int, event: str, instrument: str) -> tuple[int, ...]:
+    """Entropy that belongs to one pair."""
+    return (seed, zlib.crc32(event.encode()), zlib.crc32(instrument.encode()))
 
 
 def pair_tests(measures: Measures, view: PairView, primary: Offsets) -> list[TestResult]:

@@ -173,8 +173,14 @@ class StudyPlan:
     report: str | None
     only: Mapping[str, str] | None = None
 
-    def load(self) -> PriceTable:
-        """Read the prices that the study needs: its instruments and their benchmarks."""
+    def load(self, *, optional: bool = False) -> PriceTable:
+        """Read the prices that the study needs: its instruments and their benchmarks.
+
+        Parameters
+        ----------
+        optional : bool
+            Leave out instruments that no source has, as long as one of them is had.
+        """
         sources = self.prices.source
         if "embedded" in sources:
             if len(sources) > 1:
@@ -186,8 +192,8 @@ class StudyPlan:
         wanted = list(instruments().select(self.study.instruments))
         wanted += [i for e in self.events.values() for i in e.instruments if i not in wanted]
         if self.prices.network:
-            return self._load_mixed(paths, wanted)
-        table = _load_wanted(self.prices, paths, wanted, required=True)
+            return self._load_mixed(paths, wanted, required=[] if optional else wanted)
+        table = _load_wanted(self.prices, paths, wanted, required=not optional)
         return _load_wanted(self.prices, paths, self._further(wanted, table), required=False, table=table)
 
     def _further(self, wanted: list[str], table: PriceTable | None) -> list[str]:
@@ -196,13 +202,13 @@ class StudyPlan:
         more += [self.study.calendar] if self.study.calendar else []
         return [f for f in dict.fromkeys(more) if table is None or not table.provides(f)]
 
-    def _load_mixed(self, paths: list[Path], wanted: list[str]) -> PriceTable:
+    def _load_mixed(self, paths: list[Path], wanted: list[str], required: list[str]) -> PriceTable:
         """Every instrument from the first source that has it; a selector's member that none has is left out."""
         further = [f for f in self._further(wanted, None) if f not in wanted]
         return load_first(
             self.prices.source,
             [*wanted, *further],
-            required=[n for n in self.study.instruments if n in wanted],
+            required=[n for n in self.study.instruments if n in required],
             in_files=lambda name: _find(self.prices, paths, name),
             span=self.span(),
             how=Fetch(mode=self.prices.mode, nonpositive=self.prices.nonpositive, only=self.only),
@@ -255,6 +261,8 @@ def _load_wanted(
         else:
             if required and missing is not None:
                 raise missing
+    if table is None and missing is not None:
+        raise missing
     if table is None:
         raise InputError("no instrument: name at least one with instruments = [...] or -i")
     return table

@@ -15,6 +15,24 @@ from eventstudy.volatility.persistence import Persistence
 from eventstudy.volatility.response import VolatilityResponse
 
 Word = Literal["reaction", "inconclusive", "untestable"]
+#: Name of a number in the result, and its value.
+Numbers = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence and the numbers of the result that it rests on.
+
+    Attributes
+    ----------
+    text : str
+    numbers : tuple of (str, float)
+        Where each number of the text stands in the result, and its value: ``("low", 0.012)`` is the verdict's own
+        field, ``("tests[0,4].estimate", ...)`` another window's.
+    """
+
+    text: str
+    numbers: Numbers = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +43,21 @@ class Verdict:
     ----------
     word : {"reaction", "inconclusive", "untestable"}
         ``reaction``: p at or below alpha. ``inconclusive``: not. ``untestable``: no number exists.
-    sentence, paragraph : str
     estimate, low, high : float
         Effect over the primary window and its interval, in `unit`.
     pvalue : float
         The larger of local-scale placebo and FHS.
     detectable : float
         About the smallest reaction that would have been seen with 80% power, in `unit`.
+    said : tuple of Said
+        The sentence and those of the paragraph, each with the numbers it rests on.
     """
 
     event: str
     instrument: str
     window: Offsets
     word: Word
-    sentence: str
-    paragraph: str
+    said: tuple[Said, ...]
     unit: str = ""
     estimate: float = math.nan
     low: float = math.nan
@@ -47,9 +65,20 @@ class Verdict:
     pvalue: float = math.nan
     detectable: float = math.nan
 
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        return self.said[0].text
+
+    @property
+    def paragraph(self) -> str:
+        """What stands beside it: other windows, speed, volatility, what may have interfered."""
+        return " ".join(s.text for s in self.said[1:])
+
     def to_record(self) -> Record:
-        """Plain dict for JSON, ``p`` for the p-value."""
-        record = asdict(self)
+        """Plain dict for JSON, ``p`` for the p-value; ``said`` traces every sentence to its numbers."""
+        record = asdict(self) | {"sentence": self.sentence, "paragraph": self.paragraph}
+        record["said"] = [{"text": s.text, "numbers": dict(s.numbers)} for s in self.said]
         record["window"] = list(self.window)
         record["p"] = record.pop("pvalue")
         return record
@@ -128,22 +157,22 @@ def _judge_pair(result: StudyResult, outcome: PairOutcome) -> Verdict:
         sentence = f"Nobody can tell from these data how {name} reacted to “{title}”: {outcome.detail}."
         return Verdict(
             event=outcome.event, instrument=outcome.instrument, window=result.primary, word="untestable",
-            sentence=sentence, paragraph=f"Outcome of the pair: {outcome.outcome.value.replace('_', ' ')}.",
+            said=(Said(sentence), Said(f"Outcome of the pair: {outcome.outcome.value.replace('_', ' ')}.")),
         )  # fmt: skip
     rows = result.tests.where(event=outcome.event, instrument=outcome.instrument)
     test = _row(list(rows.where(statistic="verdict", window=result.primary)))
     if test is None or not test.applicable:
         why = test.reason if test else "the statistic 'verdict' was not asked for"
+        first = Said(f"Nobody can tell how sure the reaction of {name} to “{title}” is: {why}.")
         return Verdict(
             event=outcome.event, instrument=outcome.instrument, window=result.primary, word="untestable",
-            sentence=f"Nobody can tell how sure the reaction of {name} to “{title}” is: {why}.",
-            paragraph=_paragraph(result, outcome),
+            said=(first, *_paragraph(result, outcome)),
         )  # fmt: skip
     word: Word = "reaction" if _clear(test, result.study.alpha) else "inconclusive"
     seen = detectable(test.estimate, test.low, test.high, test.se)
     return Verdict(
         event=outcome.event, instrument=outcome.instrument, window=result.primary, word=word,
-        sentence=_sentence(result, name, title, test, word, seen), paragraph=_paragraph(result, outcome),
+        said=(_sentence(result, name, title, test, word, seen), *_paragraph(result, outcome)),
         unit=test.unit, estimate=test.estimate, low=test.low, high=test.high, pvalue=test.pvalue,
         detectable=seen,
     )  # fmt: skip
@@ -158,78 +187,96 @@ def _clear(test: TestResult, alpha: float) -> bool:
     return test.pvalue <= alpha and not test.low <= 0.0 <= test.high
 
 
-def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, seen: float) -> str:
-    moved = "rose" if test.estimate > 0 else "fell"
-    level = f"{100.0 * (1.0 - result.study.alpha):.4g}%"
-    benchmark = _benchmark(result, test.instrument or "")
+def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, seen: float) -> Said:
+    alpha = result.study.alpha
+    numbers = (
+        ("level", 1.0 - alpha), ("estimate", test.estimate), ("low", test.low), ("high", test.high), ("p", test.pvalue),
+    )  # fmt: skip
     text = (
-        f"Around “{title}”, {name} {moved} {size(test.estimate, test.unit)} {benchmark} over "
-        f"{window_words(test.window)} ({level} interval {effect(test.low, test.unit)} to "
-        f"{effect(test.high, test.unit)}, "
-        f"{p_words(test.pvalue)}): "
+        f"Around “{title}”, {name} {moved(test.estimate)} {size(test.estimate, test.unit)} "
+        f"{benchmark_words(result, test.instrument or '')} over {window_words(test.window)} ({level_words(alpha)} "
+        f"interval {effect(test.low, test.unit)} to {effect(test.high, test.unit)}, {p_words(test.pvalue)}): "
     )
     if word == "reaction":
-        return (
-            text
-            + f"a reaction that chance explains in at most {100.0 * result.study.alpha:.3g}% of comparable windows."
-        )
+        text += f"a reaction that chance explains in at most {100.0 * alpha:.3g}% of comparable windows."
+        return Said(text, (*numbers, ("alpha", alpha)))
     if not math.isfinite(seen):
-        return text + "inconclusive; these data bound the effect on neither side."
-    return text + (
-        f"inconclusive; a reaction of about {size(seen, test.unit)} would have been seen four times in five."
-    )
+        return Said(f"{text}inconclusive; these data bound the effect on neither side.", numbers)
+    text += f"inconclusive; a reaction of about {size(seen, test.unit)} would have been seen four times in five."
+    return Said(text, (*numbers, ("detectable", seen)))
 
 
-def _benchmark(result: StudyResult, instrument: str) -> str:
+def moved(estimate: float) -> str:
+    """``rose`` or ``fell``."""
+    return "rose" if estimate > 0 else "fell"
+
+
+def level_words(alpha: float) -> str:
+    """Confidence of an interval: ``95%``."""
+    return f"{100.0 * (1.0 - alpha):.4g}%"
+
+
+def benchmark_words(result: StudyResult, instrument: str) -> str:
+    """``beyond SPY``, or ``beyond its usual change`` without a benchmark."""
     words, _ = result.models[instrument]
     return f"beyond {words.split(' on ', 1)[1]}" if " on " in words else "beyond its usual change"
 
 
-def _paragraph(result: StudyResult, outcome: PairOutcome) -> str:
-    parts = [_other_windows(result, outcome)]
+def _paragraph(result: StudyResult, outcome: PairOutcome) -> list[Said]:
+    said = _other_windows(result, outcome)
     for speed in result.speed:
         if (speed.event, speed.instrument) == (outcome.event, outcome.instrument):
-            parts.append(speed_words(speed))
+            said.append(speed_said(speed))
     for response in result.volatility:
         if (response.event, response.instrument) == (outcome.event, outcome.instrument):
-            parts.append(volatility_words(response, result.study.alpha))
+            said += volatility_said(response, result.study.alpha)
     for other in result.sensitivity:
         if (other.event, other.instrument) == (outcome.event, outcome.instrument):
             how = "left out of" if other.overlap == "mask" else "kept in"
-            parts.append(
+            text = (
                 f"With the {other.sessions} sessions of other announcements {how} the estimation window the effect "
                 f"over {window_words(result.primary)} is {effect(other.estimate, other.unit)}."
             )
-    parts.append(_without_donors(result, outcome))
+            numbers = (("sensitivity.sessions", float(other.sessions)), ("sensitivity.estimate", other.estimate))
+            said.append(Said(text, numbers))
+    said += _without_donors(result, outcome)
     near = [
         o for o in result.overlaps
         if (o.event, o.instrument, o.place) == (outcome.event, outcome.instrument, "event window")
     ]  # fmt: skip
     if near:
         listed = ", ".join(f"“{o.title}” (session {o.offset:+d})" for o in near)
-        parts.append(f"Other announcements fall into the event window and may have moved the same prices: {listed}.")
-    parts.append("Prices show what moved with the announcement, not that the announcement was the cause.")
-    return " ".join(part for part in parts if part)
+        text = f"Other announcements fall into the event window and may have moved the same prices: {listed}."
+        said.append(Said(text, tuple((f"overlaps.{o.other}.offset", float(o.offset)) for o in near)))
+    said.append(Said("Prices show what moved with the announcement, not that the announcement was the cause."))
+    return said
 
 
-def _without_donors(result: StudyResult, outcome: PairOutcome) -> str:
+def _without_donors(result: StudyResult, outcome: PairOutcome) -> list[Said]:
     """How far the effect of a synthetic control hangs on single donors."""
     unit = next((t.unit for t in result.tests if t.instrument == outcome.instrument), "")
     rows = [d for d in result.donors if (d.event, d.instrument) == (outcome.event, outcome.instrument) and d.left_out]
+    rows = sorted(rows, key=lambda d: -d.weight)
     listed = "; ".join(
         f"without {d.left_out} (weight {d.weight:.2f}) "
         + (effect(d.effect, unit) if math.isfinite(d.effect) else "nothing to compare with is left")
-        for d in sorted(rows, key=lambda d: -d.weight)
+        for d in rows
     )
-    return f"The effect over {window_words(result.primary)} with each donor left out: {listed}." if rows else ""
+    numbers = tuple(
+        (f"donors.{d.left_out}.{field}", value)
+        for d in rows
+        for field, value in (("weight", d.weight), ("effect", d.effect))
+    )
+    text = f"The effect over {window_words(result.primary)} with each donor left out: {listed}."
+    return [Said(text, numbers)] if rows else []
 
 
-def _other_windows(result: StudyResult, outcome: PairOutcome) -> str:
+def _other_windows(result: StudyResult, outcome: PairOutcome) -> list[Said]:
     """Which other windows stand out, with their numbers; how many do not."""
     rows = result.tests.where(event=outcome.event, instrument=outcome.instrument, statistic="verdict")
     others = [t for t in rows if t.window != result.primary and t.applicable]
     if not others:
-        return ""
+        return []
     clear = [t for t in others if _clear(t, result.study.alpha)]
     listed = "; ".join(
         f"{window_words(t.window)} {effect(t.estimate, t.unit)} ({effect(t.low, t.unit)} to {effect(t.high, t.unit)}, "
@@ -238,10 +285,17 @@ def _other_windows(result: StudyResult, outcome: PairOutcome) -> str:
     )
     if not clear:
         either = "" if _primary_is_clear(result, rows) else " either"
-        return f"None of the {len(others)} other windows looked at stands out from chance{either}."
+        text = f"None of the {len(others)} other windows looked at stands out from chance{either}."
+        return [Said(text, (("tests.other_windows", float(len(others))),))]
     rest = len(others) - len(clear)
     tail = f"; the other {rest} do not" if rest > 1 else "; the other one does not" if rest else ""
-    return f"Of the other windows, which the verdict does not rest on, these stand out: {listed}{tail}."
+    text = f"Of the other windows, which the verdict does not rest on, these stand out: {listed}{tail}."
+    numbers = [
+        (f"tests[{t.window[0]},{t.window[1]}].{field}", value)
+        for t in clear
+        for field, value in (("estimate", t.estimate), ("low", t.low), ("high", t.high), ("p", t.pvalue))
+    ]
+    return [Said(text, (*numbers, ("tests.quiet_windows", float(rest))))]
 
 
 def _primary_is_clear(result: StudyResult, rows: TestTable) -> bool:
@@ -250,8 +304,13 @@ def _primary_is_clear(result: StudyResult, rows: TestTable) -> bool:
 
 def volatility_words(response: VolatilityResponse, alpha: float) -> str:
     """Volatility after the announcement in one or two sentences."""
+    return " ".join(s.text for s in volatility_said(response, alpha))
+
+
+def volatility_said(response: VolatilityResponse, alpha: float) -> list[Said]:
+    """As `volatility_words`, with the numbers."""
     if not response.applicable:
-        return f"Volatility: not measured ({response.reason})."
+        return [Said(f"Volatility: not measured ({response.reason}).")]
     if response.raised(alpha):
         clear = "raised volatility"
     elif response.high < 1.0:
@@ -266,42 +325,63 @@ def volatility_words(response: VolatilityResponse, alpha: float) -> str:
         f"Volatility on days 1 to {response.last}: on average {response.mean_multiplier:.2f} times "
         f"{against} (interval {response.low:.2f} to {response.high:.2f}, {p_words(response.pvalue)}): {clear}."
     )
-    text += course_words(response.persistence, int(response.offsets[-1]))
-    return f"{text} Read it with care: {problem}." if problem else text
+    numbers = (
+        ("volatility.last_day", float(response.last)), ("volatility.mean_multiplier", response.mean_multiplier),
+        ("volatility.low", response.low), ("volatility.high", response.high), ("volatility.p", response.pvalue),
+    )  # fmt: skip
+    said = [Said(text, numbers), *course_said(response.persistence, int(response.offsets[-1]))]
+    return [*said, Said(f"Read it with care: {problem}.")] if problem else said
 
 
-def course_words(course: Persistence | None, known: int) -> str:
+def course_said(course: Persistence | None, known: int) -> list[Said]:
     """How long a raised variance lasted, with intervals; nothing where it was not raised."""
     if course is None or not math.isfinite(course.onset.value):
-        return ""
-    back = course.baseline
+        return []
+    onset, back = course.onset, course.baseline
     ends = [f"day {v:.0f}" if math.isfinite(v) else f"after day {known}" for v in (back.low, back.high)]
     until = f"back by day {back.value:.0f}" if math.isfinite(back.value) else f"not back by day {known}"
-    return (
-        f" It was raised from day {course.onset.value:.0f} on (interval {course.onset.low:.0f} to "
-        f"{course.onset.high:.0f}) and {until} (interval {ends[0]} to {ends[1]})."
+    text = (
+        f"It was raised from day {onset.value:.0f} on (interval {onset.low:.0f} to {onset.high:.0f}) and {until} "
+        f"(interval {ends[0]} to {ends[1]})."
     )
+    numbers = [
+        (f"volatility.{name}{part}", float(getattr(moment, field)))
+        for name, moment in (("onset", onset), ("baseline", back))
+        for part, field in (("", "value"), (".low", "low"), (".high", "high"))
+    ]
+    return [Said(text, (*numbers, ("volatility.known", float(known))))]
 
 
 def speed_words(speed: SpeedResponse) -> str:
     """How fast the reaction was, in one sentence that never calls "not seen" an absence."""
+    return speed_said(speed).text
+
+
+def speed_said(speed: SpeedResponse) -> Said:
+    """As `speed_words`, with the numbers."""
     if speed.word == "untestable":
-        return f"Speed: not measured ({speed.reason})."
+        return Said(f"Speed: not measured ({speed.reason}).")
     first, drift = speed.reaction, speed.drift
+    numbers: Numbers = (
+        ("speed.reaction.estimate", first.estimate), ("speed.reaction.p", first.pvalue),
+        ("speed.drift.estimate", drift.estimate), ("speed.drift.p", drift.pvalue),
+    )  # fmt: skip
     early = f"{window_words(first.window)} {effect(first.estimate, first.unit)} ({p_words(first.pvalue)})"
     late = f"{window_words(drift.window)} {effect(drift.estimate, drift.unit)} ({p_words(drift.pvalue)})"
     if speed.word == "nothing to time":
-        return f"Speed: nothing to time, because {early} does not stand out from chance; {late}."
+        text = f"Speed: nothing to time, because {early} does not stand out from chance; {late}."
+        return Said(text, numbers)
     if speed.word == "news flow":
         listed = ", ".join(speed.others)
-        return f"Speed: {early}, then {late}; other announcements lie inside ({listed}): news flow, not speed."
+        text = f"Speed: {early}, then {late}; other announcements lie inside ({listed}): news flow, not speed."
+        return Said(text, numbers)
     if speed.word == "swift":
-        seen = (
-            f"a drift of about {size(speed.detectable, drift.unit)} would have been seen four times in five"
-            if math.isfinite(speed.detectable)
-            else "which these data bound on neither side"
-        )
+        seen = "which these data bound on neither side"
+        if math.isfinite(speed.detectable):
+            seen = f"a drift of about {size(speed.detectable, drift.unit)} would have been seen four times in five"
+            numbers = (*numbers, ("speed.detectable_drift", speed.detectable))
         far = ", which is not far, because a drift as large as the reaction would go unseen" if speed.blind else ""
-        return f"Speed: swift as far as these data can tell{far}: {early}, and no drift seen after it, {late}; {seen}."
+        text = f"Speed: swift as far as these data can tell{far}: {early}, and no drift seen after it, {late}; {seen}."
+        return Said(text, numbers)
     how = "delayed, with a drift in the same direction" if speed.word == "delayed" else "overshoot, partly taken back"
-    return f"Speed: {how}: {early}, then {late}."
+    return Said(f"Speed: {how}: {early}, then {late}.", numbers)

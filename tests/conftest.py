@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import eventstudy as es
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
+from eventstudy.verdict import Said, effect, pvalue, size
 
 FloatArray = NDArray[np.float64]
 
@@ -128,3 +131,28 @@ def accord(embedded: PriceTable) -> es.StudyResult:
 def day_of() -> Callable[[PriceTable, int], dt.date]:
     """Date of a row."""
     return lambda prices, row: pd.Timestamp(prices.frame.index[row]).date()
+
+
+@pytest.fixture(scope="session")
+def traced() -> Callable[[tuple[Said, ...]], None]:
+    """Check that every number in every sentence is one of those it is traced to, as the house writes them."""
+    # Titles, instruments, windows and fixed phrases hold digits that are no results.
+    names = r"“[^”]*”|\b[A-Z-]+\d+[A-Z]?\b|sessions \[-?\d+, -?\d+\]|day -?\d+|days 1 to \d+|1-in-20"
+
+    def check(sentences: tuple[Said, ...]) -> None:
+        for said in sentences:
+            known: set[str] = set()
+            for _, x in said.numbers:
+                if math.isfinite(x):
+                    known |= {
+                        effect(x, "fraction"),
+                        size(x, "fraction"),
+                        pvalue(x).lstrip("<"),
+                        f"{x:.2f}",
+                        f"{x:+.0f}",
+                    }
+                    known |= {f"{x:.2f}", f"{x:+.0f}", f"{100 * x:.4g}%", f"{100 * x:.3g}%", f"{x:.0f}"}
+            found = re.findall(r"[-+]?\d[\d.,]*%?", re.sub(names, "", said.text))
+            assert not [n for n in found if n.rstrip(".,") not in known], said
+
+    return check

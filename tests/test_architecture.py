@@ -33,7 +33,6 @@ LAYERS = (
     ("calibration",),
     ("verdict",),
     ("verbs",),
-    ("claims_file",),
     ("claims",),
     ("report",),
     ("cli",),

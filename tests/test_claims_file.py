@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import eventstudy as es
-from eventstudy.claims_file import KIND_WORDS, SAYINGS, kinds
+from eventstudy.claims.file import KIND_WORDS, SAYINGS, kinds
 from eventstudy.errors import FileFormatError, InputError, UnknownNameError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,6 +97,7 @@ def test_a_dated_article_has_its_event(read: Callable[[str], es.Claims]) -> None
         ('direction = "up"', 'dirction = "up"', 12, "did you mean 'direction'"),
         ('direction = "up"', "at_least = 0", 12, "greater than 0"),
         ('direction = "up"', 'at_least = "3%"', 12, "should be a valid number, found '3%'"),
+        ('kind = "reaction"\ndirection = "up"', 'kind = "swift"\nwindow = [0, 2]', 12, "leave it out"),
         ('direction = "up"', "window = [1, 0]", 12, "ends before it starts"),
         ('direction = "up"', "window = [0, 'x']", 12, "should be a valid integer"),
         ('direction = "up"', "estimation = [-100, -3]", 12, "must end before session -5"),
@@ -108,6 +109,7 @@ def test_a_dated_article_has_its_event(read: Callable[[str], es.Claims]) -> None
         ('kind = "reaction"', 'kind = "untestable"', 8, "must say why"),
         ('kind = "reaction"\ndirection = "up"', 'kind = "volatility"\nat_least = 0.5', 12, "above 1"),
         ('kind = "reaction"\ndirection = "up"', 'kind = "volatility"\nwindow = [0, 5]', 12, "days 1 to L"),
+        ('kind = "reaction"\ndirection = "up"', 'kind = "volatility"\nwindow = [1, 40]', 12, "at most 21"),
         ('kind = "reaction"\ndirection = "up"', 'kind = "uncertainty"\ndirection = "down"', 12, "one-sided"),
         ('kind = "reaction"', 'kind = "unanticipated"', 12, "has no direction"),
         ('id = "second"', 'id = "first"', 15, "occurs twice"),
@@ -140,7 +142,7 @@ def test_no_claim_at_all_is_a_mistake(read: Callable[[str], es.Claims]) -> None:
 def test_claims_in_a_word() -> None:
     claims = es.claims_saying(["swift", "volatile"], instruments=["AA"])
     assert [(c.id, c.kind, c.instruments, c.window) for c in claims] == [
-        ("swift", "swift", ("AA",), (0, 1)),
+        ("swift", "swift", ("AA",), None),
         ("volatile", "volatility", ("AA",), (1, 10)),
     ]
     assert es.claims_saying(["premium"])["premium"].candidates == es.instruments().select(["role:premium"])
@@ -157,7 +159,7 @@ def test_the_documented_format_is_read_whole(read: Callable[[str], es.Claims]) -
     page = (ROOT / "docs" / "reference" / "claims-file.md").read_text(encoding="utf-8")
     text = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)[0]
     claims = read(text)
-    assert [c.kind for c in claims] == ["swift", "relative", "untestable"]
+    assert [c.kind for c in claims] == ["reaction", "relative", "untestable"]
     assert claims.event is None
     dated = read(re.sub(r"^# (date|time|zone)", r"\1", text, flags=re.MULTILINE))
     assert dated.event is not None

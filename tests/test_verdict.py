@@ -16,7 +16,7 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.results import TestResult, TestTable
-from eventstudy.verdict import Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
+from eventstudy.verdict import Said, Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
 
 FloatArray = NDArray[np.float64]
 WINDOW = es.EventWindow(primary=(0, 1), event=(-3, 5), estimation=(-80, -11), windows=((0, 0),))
@@ -313,3 +313,40 @@ def test_sizes_and_windows_in_words() -> None:
     assert size(-0.05, "fraction") == "5.0%"
     assert window_words((0, 0)) == "day 0"
     assert window_words((-1, 1)) == "sessions [-1, 1]"
+
+
+# --- traces ---------------------------------------------------------------------------------------
+
+Traced = Callable[[tuple[Said, ...]], None]
+
+
+@pytest.mark.parametrize(("estimate", "half"), GRID)
+def test_every_sentence_is_traced_to_its_numbers(
+    base: es.StudyResult, estimate: float, half: float, traced: Traced
+) -> None:
+    p = 0.02 if abs(estimate) > half else 0.3
+    clear = row(0.05, 0.02, 0.08, 0.01, window=(0, 0))
+    verdict = words(base, row(estimate, estimate - half, estimate + half, p), clear)[0]
+    traced(verdict.said)
+    assert verdict.sentence == verdict.said[0].text
+    assert verdict.paragraph == " ".join(s.text for s in verdict.said[1:])
+    numbers = dict(verdict.said[0].numbers)
+    assert (numbers["estimate"], numbers["low"], numbers["p"]) == (estimate, estimate - half, p)
+    assert ("detectable" in numbers) == (verdict.word == "inconclusive")
+    record = verdict.to_record()
+    assert record["said"][0] == {"text": verdict.sentence, "numbers": numbers}
+
+
+def test_sentences_on_real_results_are_traced(accord: es.StudyResult, traced: Traced) -> None:
+    said = judge(accord)[0].said
+    traced(said)
+    names = {name for s in said for name, _ in s.numbers}
+    assert {"estimate", "volatility.mean_multiplier", "speed.drift.p"} <= names
+    volatility = dict(next(s.numbers for s in said if s.text.startswith("Volatility")))
+    assert volatility["volatility.p"] == accord.volatility[0].pvalue
+
+
+def test_a_number_that_is_not_traced_is_found(traced: Traced) -> None:
+    traced((Said("It rose 3.0% (p = 0.020).", (("estimate", 0.03), ("p", 0.02))),))
+    with pytest.raises(AssertionError):
+        traced((Said("It rose 3.1% (p = 0.020).", (("estimate", 0.03), ("p", 0.02))),))

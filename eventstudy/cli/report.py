@@ -18,7 +18,8 @@ from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOpt
 from eventstudy.cli.verify import write_lock
 from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
-from eventstudy.report.page import check_target, write_page
+from eventstudy.report.page import write_page
+from eventstudy.report.parts import check_target
 from eventstudy.report.record import dumps, study_record
 from eventstudy.spec import StudyPlan, StudySpec, plan_from_spec, read_study
 from eventstudy.study import StudyResult
@@ -157,12 +158,12 @@ def _plan(given: Record) -> StudyPlan:
         "report": given["out"],
         "prices": {key: given[key] for key in ("duplicates", "nonpositive", "dates")}
         | {
-            "source": _sources(split(given["source"]), bool(given["prices"])),
+            "source": sources_of(split(given["source"]), bool(given["prices"])),
             "start": date_of("--from", given["start"]),
             "end": date_of("--to", given["end"]),
             "mode": mode_of(given["refresh"], given["offline"]),
             "path": list(given["prices"] or []),
-            "rename": _rename(given["rename"]),
+            "rename": rename_of(given["rename"]),
         },
         "model": {
             "name": given["model"],
@@ -186,14 +187,15 @@ def _plan(given: Record) -> StudyPlan:
         raise InputError(f"{name} {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
 
 
-def _sources(named: list[str], files: bool) -> list[str]:
+def sources_of(named: list[str], files: bool) -> list[str]:
     """Sources as named; files that are given come first."""
     if files and "files" not in named and "embedded" not in named:
         return ["files", *named]
     return named or ["embedded"]
 
 
-def _rename(text: str | None) -> str | dict[str, str] | None:
+def rename_of(text: str | None) -> str | dict[str, str] | None:
+    """What a file's series is, as ``--as`` says it."""
     if text is None or "=" not in text:
         return text
     pairs = [part.rpartition("=") for part in text.split(",")]

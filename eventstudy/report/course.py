@@ -7,7 +7,8 @@ import math
 import pandas as pd
 
 from eventstudy.inference.speed import Moment, SpeedResponse
-from eventstudy.report.tables import NONE, amount, confidence, entry_of, session_words, span
+from eventstudy.report.parts import NONE
+from eventstudy.report.tables import amount, confidence, entry_of, session_words, span
 from eventstudy.study import StudyResult
 from eventstudy.verdict import pvalue, size, window_words
 from eventstudy.volatility.persistence import Duration

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 
 from eventstudy.errors import InputError
-from eventstudy.report.tables import NONE, entry_of
+from eventstudy.report.parts import NONE
+from eventstudy.report.tables import entry_of
 from eventstudy.results import TestResult, TestTable
 from eventstudy.verdict import pvalue
 

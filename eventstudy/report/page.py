@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
-from eventstudy.errors import InputError
 from eventstudy.models.base import MODELS
 from eventstudy.report import course, plots, tables
+from eventstudy.report.parts import NONE, check_target, render, write_whole
+from eventstudy.report.parts import cells as _table
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
 from eventstudy.verdict import Verdict, effect, headline, judge, p_words, speed_words, window_words
@@ -26,7 +25,7 @@ ALERTS_SHOWN = 6
 #: With more pairs than this, all but the first are folded.
 PAIRS_OPEN = 2
 
-_SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
+SIGNS = {"+": "up", "-": "down", "0": "no move", "?": "unclear"}
 _PRODUCERS = {"US": "us_producers", "CA": "canadian_producers", "RU": "russian_producers", "CN": "chinese_producers"}
 _VARIANCE = {
     "gjr": ("GJR-GARCH(1,1)", "Glosten, Jagannathan & Runkle (1993), J. Finance 48:1779-1801"),
@@ -63,36 +62,6 @@ def page_html(result: StudyResult) -> str:
     return render("template.html", _context(result))
 
 
-def render(template: str, context: dict[str, Any]) -> str:
-    """One of the package's templates, filled."""
-    environment = Environment(
-        loader=PackageLoader("eventstudy", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template(template).render(context)
-
-
-def check_target(path: str | Path) -> None:
-    """Complain about a place that cannot take a report, before anything is measured.
-
-    Raises
-    ------
-    InputError
-        As `write_page`.
-    """
-    target = Path(path)
-    folder = target.parent
-    # os.path answers False where a folder may not even be looked into; Path would raise.
-    if os.path.isdir(target):
-        raise InputError(f"{target} is a folder; name a file in it, such as {target / 'report.html'}")
-    if not os.path.exists(folder):
-        raise InputError(f"the folder {folder} does not exist; create it, or write the report somewhere else")
-    if not os.path.isdir(folder):
-        raise InputError(f"{folder} is a file, not a folder; write the report somewhere else")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"the folder {folder} cannot be written; change its permissions, or choose another")
-
-
 def write_page(result: StudyResult, path: str | Path) -> None:
     """Write the report to `path`; an existing file is replaced whole or not at all.
 
@@ -103,25 +72,6 @@ def write_page(result: StudyResult, path: str | Path) -> None:
     """
     check_target(path)
     write_whole(path, page_html(result))
-
-
-def write_whole(path: str | Path, text: str) -> None:
-    """Write `text` to `path`, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        As `write_page`.
-    """
-    target = Path(path)
-    part = target.parent / f".eventstudy-{os.getpid()}.part"
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, target)
-    except OSError as error:
-        raise InputError(f"{target} cannot be written ({error.strerror}); choose another place or name") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def result_html(result: StudyResult) -> str:
@@ -173,21 +123,9 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "outcomes": _table(tables.outcomes_frame(result)),
         "counts": tables.counts_words(result),
         "methods": _table(methods_frame(result)),
-        "provenance": _table(tables.provenance_frame(result)),
+        "provenance": _table(tables.provenance_frame(result.provenance)),
         "primary": window_words(result.primary),
     }
-
-
-def _table(frame: pd.DataFrame) -> dict[str, Any]:
-    """Columns, rows, and which columns hold numbers, for the template's one table macro."""
-    rows = frame.astype(str).to_numpy().tolist()
-    columns = [str(c) for c in frame.columns]
-    numeric = [_is_numeric([row[k] for row in rows]) for k in range(len(columns))]
-    return {"columns": columns, "rows": rows, "numeric": numeric}
-
-
-def _is_numeric(cells: list[str]) -> bool:
-    return all((len(c) <= 18 and c[:1] in "+-<0123456789") or c in ("", tables.NONE, "undefined") for c in cells)
 
 
 def _alert_title(result: StudyResult) -> str:
@@ -372,16 +310,17 @@ def expected_frame(result: StudyResult) -> pd.DataFrame:
             measured = [v for v in found if v.word != "untestable"]
             rows.append(
                 [
-                    _reactor_words(reactor), _SIGNS[sign],
+                    reactor_words(reactor), SIGNS[sign],
                     "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in measured)
                     or "not measured here",
-                    "; ".join(dict.fromkeys(_reading(v, sign) for v in measured)) or tables.NONE,
+                    "; ".join(dict.fromkeys(_reading(v, sign) for v in measured)) or NONE,
                 ]
             )  # fmt: skip
     return pd.DataFrame(rows, columns=["Who", "Expected", "Found", "Reading"])
 
 
-def _reactor_words(reactor: str) -> str:
+def reactor_words(reactor: str) -> str:
+    """``us_premium`` as a reader says it."""
     first, *rest = reactor.split("_")
     return " ".join(["US" if first == "us" else first.capitalize(), *rest])
 

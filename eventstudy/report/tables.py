@@ -15,13 +15,13 @@ from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
 from eventstudy.measure import OVERLAP_SESSIONS
+from eventstudy.provenance import Provenance
+from eventstudy.report.parts import NONE
 from eventstudy.results import Entry, TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.verdict import Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
 from eventstudy.volatility.response import VolatilityResponse
 
-#: What stands in a cell without a number.
-NONE = "–"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WORDS = {"reaction": "Reaction", "inconclusive": "Inconclusive", "untestable": "Cannot be measured"}
 #: Beginnings of the registry's `trust` facts, from the test that decides to those that must not.
@@ -372,9 +372,8 @@ def counts_words(result: StudyResult) -> str:
     return f"{total} {pairs} = {used} used + {total - used} dropped" + (f" ({detail})" if detail else "")
 
 
-def provenance_frame(result: StudyResult) -> pd.DataFrame:
+def provenance_frame(p: Provenance) -> pd.DataFrame:
     """Versions, inputs by hash, settings."""
-    p = result.provenance
     rows = [["Versions", ", ".join(f"{name} {version}" for name, version in p.versions.items())]]
     for o in p.origins:
         rows.append([f"Input {o.name}", f"{o.source}; {o.layout}; {o.rows} rows; sha256 {o.sha256}"])

@@ -14,7 +14,8 @@ import eventstudy as es
 from eventstudy.domain.events import EventTable
 from eventstudy.domain.prices import build_table
 from eventstudy.errors import InputError
-from eventstudy.report.page import check_target, page_html, reactors_of, result_html, write_page
+from eventstudy.report.page import page_html, reactors_of, result_html, write_page
+from eventstudy.report.parts import check_target
 from eventstudy.verdict import effect, headline, judge, pvalue
 
 ID = "six-nation-accord-1994"
@@ -297,7 +298,7 @@ def test_a_folder_without_permission_is_refused(
     result: es.StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An administrator may write anywhere, so the permission is taken away where it is asked for.
-    monkeypatch.setattr("eventstudy.report.page.os.access", lambda path, mode: False)
+    monkeypatch.setattr("eventstudy.report.parts.os.access", lambda path, mode: False)
     with pytest.raises(InputError, match="cannot be written; change its permissions"):
         write_page(result, tmp_path / "page.html")
     assert not list(tmp_path.iterdir())
@@ -311,7 +312,7 @@ def test_a_failure_while_writing_leaves_the_old_report(
 
     target = tmp_path / "page.html"
     target.write_text("old", encoding="utf-8")
-    monkeypatch.setattr("eventstudy.report.page.os.replace", full)
+    monkeypatch.setattr("eventstudy.report.parts.os.replace", full)
     with pytest.raises(InputError, match="No space left on device"):
         write_page(result, target)
     assert target.read_text(encoding="utf-8") == "old"

@@ -116,7 +116,7 @@ def test_volatility_marks_day_zero_as_a_repeat(result: es.StudyResult) -> None:
 
 
 def test_provenance_names_inputs_by_hash(result: es.StudyResult) -> None:
-    text = tables.provenance_frame(result).to_string()
+    text = tables.provenance_frame(result.provenance).to_string()
     assert result.provenance.prices_sha256 in text
     assert result.provenance.origins[0].sha256 in text
     assert "Setting seed" in text

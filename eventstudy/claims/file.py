@@ -15,6 +15,7 @@ from eventstudy.domain.instruments import instruments
 from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.toml_file import TomlTable, read_toml
+from eventstudy.volatility.cumulative import LONGEST
 
 Kind = Literal[
     "identified", "unanticipated", "reaction", "swift", "volatility", "months", "relative", "premium", "uncertainty",
@@ -40,7 +41,6 @@ VARIANCE_KINDS = ("volatility", "uncertainty")
 #: Windows of the kinds whose window does not follow the study's rule; a claim may name its own.
 KIND_WINDOW: dict[Kind, Offsets] = {
     "unanticipated": (-5, -1),
-    "swift": (0, 1),
     "volatility": (1, 10),
     "uncertainty": (1, 10),
     "months": (0, 62),
@@ -237,8 +237,11 @@ class ClaimSpec(TomlTable):
                 yield key, f"{window} ends before it starts; write [first, last]"
         if self.estimation[1] >= -5 or (self.window is not None and self.window[0] <= self.estimation[1]):
             yield "estimation", f"{self.estimation} must end before session -5 and before the window"
-        if self.kind in VARIANCE_KINDS and self.window is not None and self.window[0] != 1:
-            yield "window", f"volatility is measured on days 1 to L; write [1, {max(self.window[1], 1)}]"
+        if self.kind == "swift" and self.window is not None:
+            yield "window", "the first sessions are those of the study's rule, [0, 1] or [-1, 1]; leave it out"
+        if self.kind in VARIANCE_KINDS and self.window and (self.window[0] != 1 or self.window[1] > LONGEST):
+            last = min(max(self.window[1], 1), LONGEST)
+            yield "window", f"volatility is measured on days 1 to L, at most {LONGEST}; write [1, {last}]"
 
 
 class ClaimsSpec(TomlTable):
@@ -371,7 +374,7 @@ def claims_saying(says: Sequence[str], *, instruments: Sequence[str] = (), alpha
         made.append(
             Claim(id=word, words=words, kind=kind, direction=direction, instruments=named, window=KIND_WINDOW.get(kind))
         )
-    return Claims(title=f"“{', '.join(says)}”", claims=tuple(made), alpha=alpha)
+    return Claims(title=", ".join(says), claims=tuple(made), alpha=alpha)
 
 
 def kinds() -> tuple[Kind, ...]:

@@ -1,0 +1,1 @@
+"""The claims of an article: read from a file, measured, judged together."""

@@ -1,0 +1,431 @@
+"""The series and the study behind each claim, and its test at any level of confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from eventstudy.claims.file import VARIANCE_KINDS, Claim
+from eventstudy.domain.events import Event, EventTable, catalog
+from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
+from eventstudy.domain.prices import PriceTable, build_table
+from eventstudy.domain.windows import EventWindow, Offsets, Outcome
+from eventstudy.errors import InputError
+from eventstudy.inference.base import PairView
+from eventstudy.inference.single import verdict
+from eventstudy.inference.speed import HORIZON, detectable
+from eventstudy.kernels.resample import (
+    complete_windows,
+    critical_value,
+    rank_pvalue,
+    smallest_pvalue,
+    window_sums,
+)
+from eventstudy.kernels.stats import Inapplicable
+from eventstudy.measure import pair_seed
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.benchmarks import ConstantMean
+from eventstudy.models.regression import MarketModel
+from eventstudy.pairs import prepare_series
+from eventstudy.study import Study, StudyResult
+from eventstudy.volatility.base import GarchResponse, VarianceModel
+from eventstudy.volatility.cumulative import CumulativeTest, Multipliers, by_placebo, by_simulation, multipliers
+from eventstudy.volatility.response import VolatilityResponse
+
+#: Windows that begin this many sessions before or after the claimed one compete with it.
+AROUND = 5
+#: Share of quiet windows whose move is smaller than the default `at_least`: the 1-in-20 move.
+ONE_IN_20 = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One number with its interval at one level, and the reaction that would have been seen.
+
+    Attributes
+    ----------
+    estimate, low, high, detectable : float
+        In `unit`; a variance multiple when `null` is 1.
+    pvalue, smallest_p : float
+        Do not depend on the level.
+    null : float
+        Where nothing happened: 0, or 1 for a variance multiple.
+    method : str
+        The test, in words.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    pvalue: float
+    smallest_p: float
+    detectable: float
+    unit: str
+    null: float = 0.0
+    method: str = ""
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval excludes the null."""
+        return not self.low <= self.null <= self.high
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """A claim with the one pair that answers it.
+
+    Attributes
+    ----------
+    claim : Claim
+    result : StudyResult
+        One event, one instrument, used.
+    notes : tuple of str
+        Which series was taken, and why not another.
+    members : tuple of tuple of str
+        Instruments behind a group's series: those added, those subtracted; empty for an instrument.
+    others : tuple of int
+        Sessions of other announcements, relative to day 0.
+    """
+
+    claim: Claim
+    result: StudyResult
+    notes: tuple[str, ...] = ()
+    members: tuple[tuple[str, ...], ...] = ()
+    others: tuple[int, ...] = ()
+
+    @property
+    def instrument(self) -> str:
+        """Id of the measured series."""
+        return self.result.used[0].instrument
+
+    @property
+    def name(self) -> str:
+        """Its name for a sentence."""
+        return self.result.names[self.instrument]
+
+    @property
+    def window(self) -> Offsets:
+        """Sessions of the claim's own number."""
+        return self.claim.window or self.result.primary
+
+    @property
+    def volatility(self) -> VolatilityResponse:
+        """Variance after day 0, at the study's level."""
+        return self.result.volatility[0]
+
+    def view(self, alpha: float) -> PairView:
+        """What the statistics look at, with intervals at ``1 - alpha``."""
+        outcome, abnormal = self.result.used[0], self.result.abnormal
+        assert abnormal is not None
+        study = self.result.study
+        return PairView(
+            abnormal=abnormal,
+            placebo=self.result.placebo[outcome.event, outcome.instrument],
+            variance=self.volatility.model or self.volatility.reason,
+            alpha=alpha,
+            draws=study.volatility.draws if study.volatility else 1999,
+            seed=pair_seed(study.seed, outcome.event, outcome.instrument),
+        )
+
+    def read(self, alpha: float) -> Reading | str:
+        """The claim's test with its interval at ``1 - alpha``; the reason, when there is none."""
+        if self.claim.kind in VARIANCE_KINDS:
+            return self.variance(alpha)
+        if self.claim.kind == "identified":
+            return _stands_out(self, alpha)
+        return self.level(self.window, alpha)
+
+    def level(self, window: Offsets, alpha: float) -> Reading | str:
+        """Response over `window` by the verdict's test."""
+        found = verdict(self.view(alpha), window)
+        if isinstance(found, Inapplicable):
+            return found.reason
+        return Reading(
+            estimate=found.estimate, low=found.low, high=found.high, pvalue=found.pvalue, smallest_p=found.smallest_p,
+            detectable=detectable(found.estimate, found.low, found.high, found.se), unit=self._unit, method=found.law,
+        )  # fmt: skip
+
+    def variance(self, alpha: float) -> Reading | str:
+        """Mean variance multiple of days 1 to L, by the two tests of the volatility response."""
+        response = self.volatility
+        if not response.applicable:
+            return response.reason
+        tests, wide = self._variance_tests(alpha), self._variance_tests(0.4)
+        return Reading(
+            estimate=tests[0].multiple, low=min(t.low for t in tests), high=max(t.high for t in tests),
+            pvalue=max(t.pvalue for t in tests), smallest_p=max(t.smallest_p for t in tests),
+            unit="times the expected variance", null=1.0,
+            # The multiple whose 20% point reaches the critical value: multiple / low is that value, / high(0.4) q20.
+            detectable=max(w.high / t.low for t, w in zip(tests, wide, strict=True)),
+            method=f"larger p of: {' and '.join(t.method for t in tests)}",
+        )  # fmt: skip
+
+    def usual(self) -> float:
+        """The 1-in-20 move: exceeded by 5% of the windows without the event, in the unit of the effect."""
+        if self.claim.kind in VARIANCE_KINDS:
+            found = self._variance_tests(2.0 * ONE_IN_20)[0]
+            return found.multiple / found.low
+        return self.usual_level(self.window)
+
+    def usual_level(self, window: Offsets) -> float:
+        """95% point of the absolute sums of abnormal responses over equally long windows inside estimation."""
+        abnormal = self.result.abnormal
+        assert abnormal is not None
+        inside, length = abnormal.estimation[0], window[1] - window[0] + 1
+        sums = window_sums(np.where(inside, abnormal.ar[0], np.nan), length)
+        return critical_value(sums[complete_windows(inside, length)], ONE_IN_20)
+
+    @property
+    def _unit(self) -> str:
+        abnormal = self.result.abnormal
+        assert abnormal is not None
+        return abnormal.units[0]
+
+    @cached_property
+    def _multipliers(self) -> Multipliers:
+        """Realised and simulated multiples, the very ones of the study's volatility response."""
+        study, view = self.result.study, self.view(self.result.study.alpha)
+        assert study.volatility is not None
+        assert isinstance(view.variance, VarianceModel)
+        found = multipliers(
+            view.variance, last=study.window.event[1], origin=study.volatility.origin, draws=view.draws, rng=view.rng(2)
+        )
+        assert isinstance(found, Multipliers)
+        return found
+
+    def _variance_tests(self, alpha: float) -> tuple[CumulativeTest, ...]:
+        found, last, model = self._multipliers, self.volatility.last, self.volatility.model
+        assert model is not None
+        others = np.array(self.others, dtype=np.int64)
+        tests = (
+            by_simulation(found, last, alpha, "simulated paths", ""), by_placebo(model, found, last, others, alpha),
+        )  # fmt: skip
+        return tuple(t for t in tests if np.isfinite(t.pvalue))
+
+
+def _stands_out(one: Measured, alpha: float) -> Reading | str:
+    """The claimed window against the largest of those that begin up to five sessions around it.
+
+    Both this placebo and the verdict's test must agree: the larger p, the interval that covers both.
+    """
+    level = one.level(one.window, alpha)
+    if isinstance(level, str):
+        return level
+    view = one.view(alpha)
+    if isinstance(view.placebo, str):
+        return view.placebo
+    shifts = neighbours(one)
+    largest = np.max([np.abs(view.placebo.scar(w)) for w in shifts], axis=0)
+    car = view.abnormal.car(one.window)
+    half = critical_value(largest, alpha) * float(car.se[0])
+    estimate = level.estimate
+    low, high = min(level.low, estimate - half), max(level.high, estimate + half)
+    return replace(
+        level, low=low, high=high, pvalue=max(level.pvalue, rank_pvalue(float(car.scar[0]), largest)),
+        smallest_p=max(level.smallest_p, smallest_pvalue(largest.size)),
+        detectable=max(level.detectable, detectable(estimate, low, high, float(car.se[0]))),
+        method=f"largest of {len(shifts)} windows at {largest.size} placebo dates; and {level.method}",
+    )  # fmt: skip
+
+
+def neighbours(one: Measured) -> list[Offsets]:
+    """Windows as long as the claim's that begin up to five sessions before or after it."""
+    (first, last), (start, end) = one.window, one.result.study.window.event
+    return [(first + k, last + k) for k in range(-AROUND, AROUND + 1) if start <= first + k and last + k <= end]
+
+
+def largest_neighbour(one: Measured) -> Offsets:
+    """The one among `neighbours` with the largest standardised response."""
+    abnormal = one.result.abnormal
+    assert abnormal is not None
+    return max(neighbours(one), key=lambda w: abs(float(abnormal.car(w).scar[0])))
+
+
+# ---- which series, which study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all claims of one judgement share."""
+
+    prices: PriceTable
+    event: Event
+    others: EventTable | None
+    model: ExpectedReturn | None
+    volatility: GarchResponse
+    alpha: float
+    seed: int
+    allow_unusable: bool
+
+
+def measure_claims(claims: Iterable[Claim], setting: Setting) -> list[Measured | str]:
+    """Every claim with its pair, or the reason why it has none; claims that share a study run it once."""
+    done: dict[tuple[object, ...], StudyResult] = {}
+
+    def run(name: str, claim: Claim, prices: PriceTable) -> StudyResult:
+        study = _study(name, claim, prices, setting)
+        key = (name, study.window, study.statistics)
+        if key not in done:
+            done[key] = study.run(prices, _everywhere(setting.event), others=setting.others)
+        return done[key]
+
+    return [_measure(claim, setting, run) for claim in claims]
+
+
+Run = Callable[[str, Claim, PriceTable], StudyResult]
+
+
+def _measure(claim: Claim, setting: Setting, run: Run) -> Measured | str:
+    if claim.kind == "untestable":
+        return claim.why
+    if claim.members:
+        return _measure_group(claim, setting, run)
+    names = instruments().select(claim.instruments)
+    reasons: list[str] = []
+    for name in names:
+        if not setting.prices.provides(name):
+            reasons.append(f"{name} is not among the prices")
+            continue
+        result = run(name, claim, setting.prices)
+        if result.used:
+            first = (f"{'; '.join(reasons)}: {name} stands in",) if reasons else ()
+            return Measured(
+                claim=claim, result=result, notes=first, others=_other_sessions(name, setting.prices, result, setting)
+            )
+        reasons.append(f"{name}: {result.outcomes[0].detail or result.outcomes[0].outcome.value}")
+    return "; ".join(reasons)
+
+
+def _measure_group(claim: Claim, setting: Setting, run: Run) -> Measured | str:
+    sides: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    clock: tuple[str, str] | None = None
+    for name, members in ((claim.group, claim.members), (claim.against, claim.against_members)):
+        if not members:
+            continue
+        used, left = _usable(members, claim, setting, clock)
+        if not used:
+            return f"no series of the group {name!r}: {'; '.join(left)}"
+        clock = clock or _clock(setting.prices, used[0])
+        sides.append(used)
+        if left:
+            notes.append(f"in {name}: {', '.join(used)}; left out: {'; '.join(left)}")
+    series = claim.group + (f" minus {claim.against}" if claim.against else "")
+    try:
+        prices = with_difference(setting.prices, series, sides[0], sides[1] if len(sides) > 1 else ())
+    except InputError as error:
+        return str(error)
+    result = run(series, claim, prices)
+    if not result.used:
+        return f"{series}: {result.outcomes[0].detail or result.outcomes[0].outcome.value}"
+    others = _other_sessions(series, prices, result, setting)
+    return Measured(claim=claim, result=result, notes=tuple(notes), members=tuple(sides), others=others)
+
+
+def _clock(prices: PriceTable, name: str) -> tuple[str, str]:
+    one = prices.instruments[name]
+    return one.tz, one.stamp
+
+
+def _usable(
+    members: tuple[str, ...], claim: Claim, setting: Setting, clock: tuple[str, str] | None
+) -> tuple[tuple[str, ...], list[str]]:
+    """Members with prices over the windows, struck at one clock time; and why the others are not."""
+    used: list[str] = []
+    left: list[str] = []
+    for name in instruments().select(members):
+        if name not in setting.prices:
+            left.append(f"{name} is not among the prices")
+            continue
+        if setting.prices.instruments[name].change not in ("log", "simple"):
+            left.append(f"{name} has no returns")
+            continue
+        quiet = replace(_study(name, claim, setting.prices, setting), volatility=None, statistics=())
+        outcome = quiet.run(setting.prices, _everywhere(setting.event), others=setting.others).outcomes[0]
+        if outcome.outcome is not Outcome.USED:
+            left.append(f"{name}: {outcome.detail or outcome.outcome.value}")
+        elif _clock(setting.prices, name) != (clock or _clock(setting.prices, (used or [name])[0])):
+            left.append(f"{name} is struck at another clock time")
+        else:
+            used.append(name)
+    return tuple(used), left
+
+
+def with_difference(prices: PriceTable, id: str, plus: tuple[str, ...], minus: tuple[str, ...] = ()) -> PriceTable:
+    """A table with one more series: the mean simple return of `plus`, less that of `minus`.
+
+    One date then is one observation, whatever the number of members. Days on which a member has no price are left out,
+    and returns span them. The series is made of ready returns (``as_is``), daily rebalanced.
+
+    Raises
+    ------
+    InputError
+        When the id is taken, or the members share no two days.
+    """
+    if id in prices:
+        raise InputError(f"the id {id!r} of a group is an instrument's; rename the group")
+    levels = prices.frame[[*plus, *minus]].dropna()
+    if len(levels) < 2:
+        raise InputError(f"{id}: {', '.join([*plus, *minus])} share {len(levels)} days")
+    simple = levels / levels.shift(1) - 1.0
+    series = simple[list(plus)].mean(axis=1)
+    if minus:
+        series = series - simple[list(minus)].mean(axis=1)
+    first = prices.instruments[plus[0]]
+    words = ", ".join(plus) + (f" minus {', '.join(minus)}" if minus else "")
+    one = Instrument(
+        id=id, name=words, role="stock", unit="fraction", change="as_is", exchange=first.exchange, tz=first.tz,
+        stamp=first.stamp, benchmark=first.benchmark, stamp_assumed=first.stamp_assumed,
+    )  # fmt: skip
+    frame = pd.DataFrame({id: series.iloc[1:]})
+    return prices.joined(build_table(frame, InstrumentTable([one]), origins=()))
+
+
+def _other_sessions(name: str, prices: PriceTable, result: StudyResult, setting: Setting) -> tuple[int, ...]:
+    """Sessions of other announcements relative to day 0, over the whole series."""
+    study = result.study
+    context = catalog() if setting.others is None else setting.others
+    prepared = prepare_series(
+        prices, name, study.model, study.window, returns=study.returns, calendar=study.calendar,
+        studied=result.events.values(), others=context,
+    )  # fmt: skip
+    position = result.day0[0].position
+    assert position is not None
+    return tuple(row - position for id, row in prepared.other_rows.items() if id != result.used[0].event)
+
+
+def _everywhere(event: Event) -> Event:
+    """The event without instruments of its own: claims name theirs."""
+    return replace(event, instruments=())
+
+
+def _study(name: str, claim: Claim, prices: PriceTable, setting: Setting) -> Study:
+    window = claim.window or (0, 1)
+    first = max(claim.estimation[1] + 1, min(-AROUND - 1, window[0] - AROUND))
+    last = window[1] if claim.kind in VARIANCE_KINDS else max(HORIZON, window[1])
+    return Study(
+        instruments=(name,),
+        model=_model(name, prices, setting.model),
+        window=EventWindow(
+            primary=None if claim.kind in VARIANCE_KINDS else claim.window,
+            event=(first, max(last, 1)), estimation=claim.estimation, windows=(),
+        ),
+        volatility=setting.volatility,
+        statistics=("placebo_dates", "verdict") if claim.kind == "identified" else ("verdict",),
+        alpha=setting.alpha,
+        seed=setting.seed,
+        allow_unusable=setting.allow_unusable,
+    )  # fmt: skip
+
+
+def _model(name: str, prices: PriceTable, named: ExpectedReturn | None) -> ExpectedReturn:
+    """The model that was named; else the market model, and the constant mean without a benchmark among the prices."""
+    if named is not None:
+        return named
+    known = prices.instruments.get(name) or instruments().get(name)
+    there = known is not None and all(prices.provides(b) for b in known.benchmark)
+    return MarketModel() if there else ConstantMean()
