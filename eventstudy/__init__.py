@@ -41,6 +41,10 @@ _EXPORTS = {
     "RangeVolatility": "volatility.ranges",
     "range_volatility": "volatility.ranges",
     "variance_change": "volatility.realized",
+    "EventGARCH": "engines.event_process",
+    "EventVariance": "volatility.event_garch",
+    "VarianceShape": "volatility.shapes",
+    "event_variance_test": "volatility.event_garch",
     "VarianceBreaks": "volatility.breaks",
     "variance_breaks": "volatility.breaks",
     "TestResult": "results",
@@ -102,8 +106,10 @@ __all__ = [
     "ConstantMean",
     "Dimson",
     "Event",
+    "EventGARCH",
     "EventStudyError",
     "EventTable",
+    "EventVariance",
     "EventWindow",
     "FactorModel",
     "Flag",
@@ -129,6 +135,7 @@ __all__ = [
     "TestResult",
     "TestTable",
     "VarianceBreaks",
+    "VarianceShape",
     "Verdict",
     "VolatilityResponse",
     "__version__",
@@ -147,6 +154,7 @@ __all__ = [
     "compare_sources",
     "conley_taber",
     "diagnose",
+    "event_variance_test",
     "fama_french_3",
     "fama_french_5",
     "fit_garch",
@@ -187,6 +195,7 @@ if TYPE_CHECKING:
     from eventstudy.domain.volume import log_volume
     from eventstudy.domain.windows import EventWindow, Outcome
     from eventstudy.donors import pooled_controls
+    from eventstudy.engines.event_process import EventGARCH
     from eventstudy.errors import EventStudyError
     from eventstudy.inference.advice import Advice
     from eventstudy.inference.bands import pre_event_drift
@@ -215,10 +224,12 @@ if TYPE_CHECKING:
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
     from eventstudy.volatility.diagnostics import diagnose
+    from eventstudy.volatility.event_garch import EventVariance, event_variance_test
     from eventstudy.volatility.fit import GarchChoice, GarchResult, choose_garch, fit_garch
     from eventstudy.volatility.ranges import RangeVolatility, range_volatility
     from eventstudy.volatility.realized import variance_change
     from eventstudy.volatility.response import VolatilityResponse
+    from eventstudy.volatility.shapes import VarianceShape
 
 
 def __getattr__(name: str) -> object:
