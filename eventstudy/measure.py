@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -30,6 +30,7 @@ from eventstudy.kernels.stats import Convention, Inapplicable
 from eventstudy.pairs import PreparedSeries, fit_pairs
 from eventstudy.results import TestResult
 from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_model
+from eventstudy.volatility.news import fit_after, news_impact
 from eventstudy.volatility.response import VolatilityResponse, measure_response, no_response
 
 #: Other announcements this many sessions around a window are listed beside it.
@@ -222,12 +223,14 @@ def panel_tests(measures: Measures, panel: Panel, primary: Offsets) -> list[Test
     return results
 
 
-def response(measures: Measures, view: PairView, others: Sequence[int]) -> VolatilityResponse:
-    """Volatility of one pair after day 0; `others` are the sessions of other announcements."""
-    (event, instrument), unit = view.abnormal.pairs[0], view.abnormal.units[0]
-    if isinstance(view.variance, str):
-        return no_response(event, instrument, unit, view.variance)
-    return measure_response(
+def response(
+    measures: Measures, view: PairView, prepared: PreparedSeries, position: int, event: str
+) -> VolatilityResponse:
+    """Volatility of one pair after day 0, and what its news impact was before and after."""
+    (_, instrument), unit, spec = view.abnormal.pairs[0], view.abnormal.units[0], measures.volatility
+    if isinstance(view.variance, str) or spec is None:
+        return no_response(event, instrument, unit, str(view.variance))
+    found = measure_response(
         event,
         instrument,
         unit,
@@ -236,9 +239,14 @@ def response(measures: Measures, view: PairView, others: Sequence[int]) -> Volat
         draws=view.draws,
         alpha=view.alpha,
         rng=view.rng(2),
-        origin=measures.volatility.origin if measures.volatility is not None else "event",
-        others=others,
+        origin=spec.origin,
+        others=[row - position for other, row in prepared.other_rows.items() if other != event],
     )
+    if not found.applicable:
+        return found
+    after = fit_after(prepared.series, position, prepared.model, measures.window, spec)
+    news = news_impact(view.variance, after, draws=view.draws, alpha=view.alpha, rng=view.rng(3))
+    return replace(found, news=news)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,9 +289,7 @@ def measure_all(measures: Measures, panel: Panel, around: Around, primary: Offse
         view = pair_view(measures, alone, around.prepared[key[1]], around.positions[key], around.controls[key])
         found.placebo[key] = view.placebo
         found.tests.extend(pair_tests(measures, view, primary))
-        position, rows = around.positions[key], around.prepared[key[1]].other_rows
-        others = [row - position for event, row in rows.items() if event != key[0]]
-        found.volatility.append(response(measures, view, others))
+        found.volatility.append(response(measures, view, around.prepared[key[1]], around.positions[key], key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
     found.tests.extend(panel_tests(measures, panel, primary))
     found.speed.extend(speed_of_mean(measures, panel, found.speed))

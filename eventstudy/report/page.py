@@ -14,6 +14,7 @@ from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.models.base import MODELS
 from eventstudy.report import course, plots, tables
+from eventstudy.report.canvas import figure_svg
 from eventstudy.report.parts import NONE, check_target, render, write_whole
 from eventstudy.report.parts import cells as _table
 from eventstudy.report.plots import Picture
@@ -33,17 +34,6 @@ _VARIANCE = {
     "ewma": ("EWMA variance", "RiskMetrics Technical Document (1996)"),
     "constant": ("constant variance", "no dynamics identified; sample variance"),
 }
-HOW_TO_READ: dict[Picture, str] = {
-    "price": "The series itself. The dotted line is day 0, the first price that could react.",
-    "car_path": "What the benchmark does not explain, added up. Inside the grey band a path is nothing special. The "
-    "bar is the interval of the estimate; the dashed line is where the path stood before.",
-    "conditional_volatility": "How large a day's abnormal response was to be expected. The dashed line knows nothing "
-    "of the announcement.",
-    "multipliers": "Squared abnormal response over the variance forecast before day 0; 1 is what was expected. Day 0 "
-    "is the return once more, not evidence of volatility.",
-    "placebo_histogram": "The same computation at dates far from any known announcement. The further out the event "
-    "stands, the less chance explains it.",
-}  # fmt: skip
 
 
 def page_html(result: StudyResult) -> str:
@@ -86,7 +76,7 @@ def result_html(result: StudyResult) -> str:
     parts.append(Markup("<p>{}</p>").format(f"Outcomes: {tables.counts_words(result)}"))
     alt = "Price, cumulative abnormal response, volatility and variance multipliers; the numbers are in the tables."
     picture = Markup('<img src="{}" alt="{}" style="max-width: 100%">')
-    parts.append(picture.format(_data_uri(plots.figure_svg(plots.overview(result))), alt))
+    parts.append(picture.format(_data_uri(figure_svg(plots.overview(result))), alt))
     return str(Markup("\n").join(parts))
 
 
@@ -249,7 +239,7 @@ def _picture(result: StudyResult, event: str, instrument: str, picture: Picture)
         return {}
     svg = plots.picture_svg(result, event, instrument, picture)
     alt = plots.picture_words(result, event, instrument, picture)
-    return {"src": _data_uri(svg), "alt": alt, "caption": HOW_TO_READ[picture]}
+    return {"src": _data_uri(svg), "alt": alt, "caption": plots.HOW_TO_READ[picture]}
 
 
 def _absent(result: StudyResult, event: str, instrument: str) -> list[tuple[str, str]]:
@@ -259,7 +249,7 @@ def _absent(result: StudyResult, event: str, instrument: str) -> list[tuple[str,
         reason = plots.why_not(result, event, instrument, picture)
         if reason:
             groups.setdefault(reason, []).append(picture.replace("_", " "))
-    return [(" and ".join(pictures), reason) for reason, pictures in groups.items()]
+    return [(" and ".join(filter(None, (", ".join(p[:-1]), p[-1]))), reason) for reason, p in groups.items()]
 
 
 def _test_advice(result: StudyResult) -> dict[str, Any] | None:

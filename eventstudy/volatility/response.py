@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from eventstudy.volatility.cumulative import (
     constant_model,
     multipliers,
 )
+from eventstudy.volatility.news import NewsImpact
 from eventstudy.volatility.persistence import Persistence, half_life_of, measure_persistence
 
 _FROM = {"event": "forecast from session -1", "gap": "forecast from before the gap"}
@@ -69,6 +70,12 @@ class VolatilityResponse:
         For comparison: the other origin, constant variance, chi-square.
     persistence : Persistence or None
         Onset, peak, half-life, return to baseline.
+    fan : ndarray, shape (4, L + 1)
+        Quantiles alpha/2, 1/4, 3/4, 1 - alpha/2 of the conditional variance along undisturbed paths.
+    sum_low, sum_high : ndarray, shape (L,)
+        Range of the running sum of (multiplier - 1) over days 1.. along undisturbed paths, one day at a time.
+    news : NewsImpact, str or None
+        News impact before and after; the reason, when there is none.
     """
 
     event: str
@@ -97,6 +104,10 @@ class VolatilityResponse:
     placebo: CumulativeTest | None = None
     beside: tuple[CumulativeTest, ...] = ()
     persistence: Persistence | None = None
+    fan: FloatArray = field(default_factory=lambda: np.empty((4, 0)))
+    sum_low: FloatArray = field(default_factory=lambda: np.empty(0))
+    sum_high: FloatArray = field(default_factory=lambda: np.empty(0))
+    news: NewsImpact | str | None = None
 
     @property
     def applicable(self) -> bool:
@@ -160,6 +171,7 @@ class VolatilityResponse:
             "origin": self.origin,
             "ways": [{("p" if k == "pvalue" else k): v for k, v in asdict(t).items()} for t in self.ways],
             "course": self.persistence.to_record() if self.persistence is not None else None,
+            "news_impact": self.news.to_record() if isinstance(self.news, NewsImpact) else {"reason": self.news or ""},
             "by_day": [
                 {**row, "date": str(np.datetime64(row["date"], "D"))} for row in self.to_frame().to_dict("records")
             ],
@@ -218,6 +230,9 @@ def measure_response(
     placebo = by_placebo(model, found, end, np.asarray(others, dtype=np.int64), alpha)
     both = [t for t in (main, placebo) if math.isfinite(t.pvalue)]
     band = np.quantile(found.simulated, [alpha / 2.0, 1.0 - alpha / 2.0], axis=1)
+    running = np.quantile(
+        (found.simulated[found.offsets >= 1] - 1.0).cumsum(axis=0), [alpha / 2.0, 1.0 - alpha / 2.0], 1
+    )
     constant = float(np.mean(model.residual[: model.n_fit] ** 2))
     response = VolatilityResponse(
         event=event, instrument=instrument, unit=unit, model=model, offsets=found.offsets,
@@ -227,9 +242,25 @@ def measure_response(
         days=int(after.sum()), last=end, cav=float((found.value[after] - 1.0).sum()), mean_multiplier=main.multiple,
         low=min(t.low for t in both), high=max(t.high for t in both), pvalue=max(t.pvalue for t in both),
         smallest_p=max(t.smallest_p for t in both), origin=origin, simulated=main, placebo=placebo,
-        beside=_beside(model, found, end, origin, draws, alpha, rng),
+        beside=_beside(model, found, end, origin, draws, alpha, rng), sum_low=running[0], sum_high=running[1],
     )  # fmt: skip
-    return replace(response, persistence=_persistence(response, found, draws, alpha, rng))
+    course = _persistence(response, found, draws, alpha, rng)
+    return replace(response, persistence=course, fan=_fan(model, found.offsets, origin, draws, alpha, rng))
+
+
+def _fan(
+    model: VarianceModel, offsets: IntArray, origin: Origin, draws: int, alpha: float, rng: np.random.Generator
+) -> FloatArray:
+    """Quantiles of the conditional variance along undisturbed paths, shape (4, D)."""
+    first = 0 if origin == "event" else int(model.offsets[model.n_fit])
+    steps = int(offsets[-1]) - first + 1
+    paths = model.paths(first, steps, draws, rng)
+    h = np.empty_like(paths)
+    h[0] = model.variance[model.row_of(first)]
+    for k in range(1, steps):
+        h[k] = model.params.step(paths[k - 1], h[k - 1])
+    levels = [alpha / 2.0, 0.25, 0.75, 1.0 - alpha / 2.0]
+    return np.asarray(np.quantile(h[offsets - first], levels, axis=1))
 
 
 def _beside(

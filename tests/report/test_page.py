@@ -114,7 +114,7 @@ def test_the_page_needs_no_network_and_no_script(page: str) -> None:
     assert not reader.all("script")
     assert not reader.all("link")
     targets = [a[name] or "" for _, a in reader.tags for name in ("src", "href", "srcset", "action") if name in a]
-    assert len(targets) == 5
+    assert len(targets) == 7
     assert all(target.startswith("data:image/svg+xml;base64,") for target in targets)
     assert "@import" not in page
     assert "url(" not in page
@@ -122,7 +122,7 @@ def test_the_page_needs_no_network_and_no_script(page: str) -> None:
 
 def test_every_picture_says_in_words_what_it_shows(result: es.StudyResult, page: str) -> None:
     pictures = read(page).all("img")
-    assert len(pictures) == 5
+    assert len(pictures) == 7
     for picture in pictures:
         alt = picture["alt"] or ""
         assert len(alt) > 40
@@ -184,7 +184,7 @@ def test_names_from_files_are_text_too(result: es.StudyResult) -> None:
     names = {"AA": '"><script>alert(1)</script>'}
     reader = read(page_html(dataclasses.replace(result, provenance=provenance, names=names)))
     assert not reader.all("script")
-    assert len(reader.all("img")) == 5
+    assert len(reader.all("img")) == 7
 
 
 def test_a_refused_study_says_why_at_the_top(refused: es.StudyResult) -> None:
@@ -209,7 +209,7 @@ def test_some_refused_pairs_are_red_above_the_verdict(several: es.StudyResult) -
     assert "3 pairs = 2 used + 1 dropped" in words
     assert "2 pairs on 1 date" in words
     assert "is one date" in words
-    assert len(read(html).all("img")) == 10
+    assert len(read(html).all("img")) == 14
 
 
 def test_comex_is_sent_to_london() -> None:
@@ -241,7 +241,8 @@ def test_an_ambiguous_day_shows_its_neighbours() -> None:
     words = read(page_html(study.run(prices, event, others=EventTable([])))).words
     assert "Day 0 is ambiguous." in words
     assert "Abnormal response on sessions -1, 0 and +1" in words
-    assert "No picture of conditional volatility and multipliers: volatility was not asked for." in words
+    pictures = "conditional volatility, multipliers, cumulative volatility and news impact"
+    assert f"No picture of {pictures}: volatility was not asked for." in words
 
 
 def test_producers_belong_to_the_groups_of_their_regions() -> None:
