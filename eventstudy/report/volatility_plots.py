@@ -28,7 +28,7 @@ from eventstudy.report.canvas import (
 )
 from eventstudy.report.tables import confidence, response_of
 from eventstudy.study import StudyResult
-from eventstudy.verdict import course_words, size, volatility_words
+from eventstudy.verdict import course_said, size, volatility_words
 from eventstudy.volatility.news import NewsImpact
 from eventstudy.volatility.persistence import Duration
 from eventstudy.volatility.response import VolatilityResponse
@@ -237,8 +237,8 @@ def _cumulative_words(result: StudyResult, response: VolatilityResponse) -> str:
         f"{path[-1]:+.1f} on day {days[-1]}, where undisturbed sums lie between {response.sum_low[-1]:+.1f} and "
         f"{response.sum_high[-1]:+.1f}; {above} of {path.size} days lie above their range."
     )
-    words = course_words(response.persistence, int(days[-1]))
-    return text + (words or " It was not raised, so no onset, half-life or day of return is marked.")
+    said = course_said(response.persistence, int(days[-1]))
+    return f"{text} {said[0].text if said else 'It was not raised: no onset, half-life or day of return is marked.'}"
 
 
 def _news_words(result: StudyResult, response: VolatilityResponse) -> str:
