@@ -56,7 +56,7 @@ def kolmogorov_pvalue(value: float) -> float:
     Examples
     --------
     >>> round(kolmogorov_pvalue(1.358), 4)
-    0.0500
+    0.05
     """
     return float(special.kolmogorov(value))
 
