@@ -69,10 +69,12 @@ def show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | 
         print(dumps({title: rows}))
         return
     columns: Sequence[Any] = narrow or list(rows[0])
-    table = Table(title=f"{len(rows)} {title}", title_justify="left")
+    table = Table(title=f"{len(rows)} {title if len(rows) != 1 else title.removesuffix('s')}", title_justify="left")
     for column in columns:
         # Ids are what people copy: never cut them.
-        table.add_column(str(column), overflow="fold", no_wrap=column in ("id", "key"))
+        table.add_column(
+            str(column), overflow="fold", no_wrap=column in ("id", "key", "symbol", "first", "last", "sha256")
+        )
     for row in rows:
         table.add_row(*(str(row[c]) for c in columns))
     out = Console(highlight=False)

@@ -15,6 +15,9 @@ from eventstudy.domain.quality import Flag
 from eventstudy.domain.quality_table import check_table, compare_tables, in_order
 from eventstudy.sources.base import load
 
+#: Severities, the gravest first.
+ORDER = ("refuse", "warn", "info")
+
 
 @app.command()
 def check(
@@ -34,7 +37,8 @@ def check(
         if against:
             flags = in_order((*flags, *compare_tables(table, _read(against, None))))
     if flags or as_json:
-        show("flags", [asdict(f) for f in flags], as_json)
+        gravest = flags if as_json else sorted(flags, key=lambda f: (f.instrument, ORDER.index(f.severity), f.start))
+        show("flags", [asdict(f) for f in gravest], as_json)
     if not quiet:
         talk.print(_summary(table, flags), markup=False, soft_wrap=True)
 
@@ -53,7 +57,7 @@ def _names(text: str | None) -> str | dict[str, str] | None:
 
 
 def _summary(table: PriceTable, flags: Sequence[Flag]) -> str:
-    counts = {level: sum(f.severity == level for f in flags) for level in ("refuse", "warn", "info")}
+    counts = {level: sum(f.severity == level for f in flags) for level in ORDER}
     clean = len(set(table.ids) - {f.instrument for f in flags})
     found = ", ".join(f"{n} {level}" for level, n in counts.items() if n) or "nothing found"
     return f"{len(table.ids)} series checked: {found}; {clean} without a finding"

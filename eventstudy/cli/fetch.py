@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from eventstudy._typing import Record
 from eventstudy.cli.app import JsonOption, QuietOption, app, show, split, talk
@@ -94,6 +92,7 @@ def fetch(
         print(dumps({"fetched": rows, "failed": [_failure(e) for e in failures]}))
     elif rows and not quiet:
         _print(rows)
+        talk.print(f"kept in {Store().folder}", markup=False, soft_wrap=True)
     for error in failures[1:]:
         talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
     if failures:
@@ -138,8 +137,9 @@ def _row(feed: Feed, got: Got, span: Span, how: Fetch, gathered: Gathered) -> Re
             continue
         flags += [f"{f.kind} {f.start}..{f.end}" for f in found if f.severity != "info"]
     return {
-        "source": entry.source, "symbol": entry.symbol, "ids": list(got.ids), "rows": entry.rows,
-        "first": entry.first, "last": entry.last, "currency": entry.currency, "zone": entry.zone,
+        "source": entry.source, "symbol": entry.symbol, "ids": list(got.ids), "rows": int(got.days.size),
+        "first": str(got.days[0]) if got.days.size else "", "last": str(got.days[-1]) if got.days.size else "",
+        "currency": entry.currency, "zone": entry.zone,
         "sha256": entry.sha256, "fetched_at": entry.fetched_at, "from_store": got.from_store,
         "flags": list(dict.fromkeys(flags)),
     }  # fmt: skip
@@ -154,16 +154,15 @@ def _failure(error: FetchError) -> Record:
 
 
 def _print(rows: list[Record]) -> None:
-    table = Table(title=f"{len(rows)} answers", title_justify="left")
-    for name in ("source", "symbol", "rows", "first", "last", "sha256", "from", "flags"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("symbol", "first", "last", "sha256"))
-    for row in rows:
-        table.add_row(
-            row["source"], row["symbol"], str(row["rows"]), row["first"], row["last"], row["sha256"][:12],
-            "store" if row["from_store"] else "network", "; ".join(row["flags"]),
-        )  # fmt: skip
-    out = Console(highlight=False)
-    (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
+    shown = [
+        {
+            "source": row["source"], "symbol": row["symbol"], "instruments": " ".join(row["ids"]), "rows": row["rows"],
+            "first": row["first"], "last": row["last"], "sha256": row["sha256"][:12],
+            "from": "store" if row["from_store"] else "network", "flags": "; ".join(row["flags"]),
+        }
+        for row in rows
+    ]  # fmt: skip
+    show("answers", shown, as_json=False)
 
 
 @cache.command(name="list")
@@ -183,6 +182,9 @@ def list_cache(as_json: JsonOption = False) -> None:
     for row in [] if as_json else rows:
         row["sha256"] = row["sha256"][:12]
     show("answers", rows, as_json)
+    if not as_json:
+        size = sum(path.stat().st_size for path in store.raw.iterdir())
+        talk.print(f"{size / 1e6:.1f} MB on disk in {store.folder}", markup=False, soft_wrap=True)
 
 
 @cache.command()

@@ -112,10 +112,12 @@ def read_lock(path: Path) -> Lock:
 @app.command()
 def verify(
     lock: Annotated[Path, typer.Argument(help="Lock file, study.lock.toml.")],
-    rerun: Annotated[bool, typer.Option("--rerun", help="Also run the study from these data and compare.")] = False,
+    rerun: Annotated[
+        bool, typer.Option("--rerun/--no-rerun", help="Also run the study from exactly these data and compare.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Hash the stored data of a study again and compare with its lock file."""
+    """Hash the stored data of a study again, run it from exactly these data, and compare both with its lock file."""
     locked = read_lock(lock)
     store = Store()
     wrong = {d.sha256: store.check(d.sha256) for d in locked.data}

@@ -82,9 +82,13 @@ class About:
     def limited(self, answer: Answer, now: dt.datetime) -> RateLimited:
         """The error for too many requests, with the wait that the server asks for."""
         wait = retry_after(answer.headers.get("retry-after", ""), now)
-        asked = "" if wait is None else f", which asks to wait {wait:.0f} s"
+        if wait is None:
+            when = ", which does not say how long to wait; an hour is a fair guess"
+        else:
+            until = now + dt.timedelta(seconds=wait)
+            when = f", which asks to wait {wait:.0f} s; try again after {until:%Y-%m-%d %H:%M} UTC"
         return RateLimited(
-            f"too many requests for the server{asked}; nothing is said about the symbol; try again later",
+            f"too many requests for the server{when}; nothing is said about the symbol",
             source=self.source, symbol=self.symbol, url=public_url(answer.url), status=answer.status,
             excerpt=answer.excerpt, retry_after=wait,
         )  # fmt: skip
@@ -180,7 +184,8 @@ def chart_of(answer: Answer, about: About, now: dt.datetime) -> dict[str, Any]:
     words = str(fault.get("description") or fault.get("code") or "") if isinstance(fault, dict) else ""
     if words and _LIMITED not in words.casefold():
         if answer.status == 404:
-            raise about.error(SymbolNotFound, f"the server does not know the symbol: {words}", answer)
+            reason = "the server does not know the symbol; indices begin with ^, futures end in =F"
+            raise about.error(SymbolNotFound, reason, answer)
         if answer.status in (400, 422):
             raise about.error(NoDataInRange, f"the server has nothing between these dates: {words}", answer)
     if answer.status == 404:

@@ -19,6 +19,8 @@ from eventstudy.sources.store import Entry, Store
 
 #: A series that ends this many days before its range is said to be stale, one that starts this much late to be short.
 STALE_DAYS = 8
+#: The same for a series with rows farther apart, in rows.
+STALE_SPACINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class Got:
     parsed : Parsed
     from_store : bool
         True when no request was made.
+    need : Span
+        The part of it that was wanted.
     revision : Revision or None
         Against the answer of before, where rows differ.
     """
@@ -149,13 +153,21 @@ class Got:
     ids: tuple[str, ...]
     parsed: Parsed
     from_store: bool
+    need: Span = field(default_factory=Span)
     revision: Revision | None = None
+
+    @property
+    def days(self) -> DateArray:
+        """Dates with a price inside what was wanted, sessions that were not over left out."""
+        days = self.parsed.known_days
+        end = min(self.entry.over, self.need.end) if self.need.end else self.entry.over
+        return days[Span(None, end).holds(days) & Span(self.need.start, None).holds(days)]
 
     @property
     def flags(self) -> tuple[str, ...]:
         """What a user should know of it: revisions, odd rows, a series that starts late or ended early."""
         revised = (str(self.revision),) if self.revision else ()
-        return (*revised, *_edges(self.entry), *self.parsed.notes)
+        return (*revised, *_edges(self.days, self.need, self.entry.settled_to), *self.parsed.notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,12 +212,17 @@ class Gathered:
             raise error.among(dict.fromkeys(g.entry.symbol for g in self.got), self.missing)
 
 
-def _edges(entry: Entry) -> tuple[str, ...]:
-    """Says where the rows fall short of the range that was asked for."""
+def _edges(days: DateArray, need: Span, settled: dt.date) -> tuple[str, ...]:
+    """Says where the rows fall short of the range that was asked for; a monthly series comes with a delay."""
+    if days.size < 2:
+        return ()
+    usual = int(np.median(np.diff(days).astype(np.int64)))
+    slack = STALE_DAYS if usual <= STALE_DAYS else STALE_SPACINGS * usual
     out = []
-    if entry.asked_from:
-        late = (dt.date.fromisoformat(entry.first) - dt.date.fromisoformat(entry.asked_from)).days
-        out += [f"starts {late} days after the range"] if late > STALE_DAYS else []
-    early = (entry.settled_to - dt.date.fromisoformat(entry.last)).days
-    out += [f"ends {early} days before the range"] if early > STALE_DAYS else []
+    if need.start is not None:
+        late = int((days[0] - np.datetime64(need.start)).astype(np.int64))
+        out += [f"starts {late} days after the range"] if late > slack else []
+    end = min(need.end, settled) if need.end else settled
+    early = int((np.datetime64(end) - days[-1]).astype(np.int64))
+    out += [f"ends {early} days before the range"] if early > slack else []
     return tuple(out)

@@ -114,7 +114,7 @@ def _one(feed: Feed, part: Part, records: list[Instrument], need: Span, how: Fet
             # enough. A lock may name answers that were had before the range was over.
             entry = _newest(how, feed.key, part.symbol, need.start)
         if entry is not None:
-            return Got(entry=entry, ids=ids, parsed=_reread(feed, part, entry, ids, how), from_store=True)
+            return Got(entry=entry, ids=ids, parsed=_reread(feed, part, entry, ids, how), from_store=True, need=need)
         if how.mode == "offline":
             reason = f"the store has no answer for {need.start or 'its beginning'} to {need.end or 'now'}"
             raise CacheMiss(reason, source=feed.key, symbol=part.symbol, command=command)
@@ -122,7 +122,7 @@ def _one(feed: Feed, part: Part, records: list[Instrument], need: Span, how: Fet
     answer, parsed = how.line.retry(lambda: _attempt(feed, part, records[0], ids, how))
     entry = how.store.keep(_entry(feed, part, answer, parsed, how), answer.body)
     revision = None if before is None else _compare(_old(feed, part, before, ids, how), parsed)
-    return Got(entry=entry, ids=ids, parsed=parsed, from_store=False, revision=revision)
+    return Got(entry=entry, ids=ids, parsed=parsed, from_store=False, need=need, revision=revision)
 
 
 def _attempt(feed: Feed, part: Part, one: Instrument, ids: tuple[str, ...], how: Fetch) -> tuple[Answer, Parsed]:

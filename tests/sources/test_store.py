@@ -24,7 +24,7 @@ from tests.sources.loopback.fake_yahoo import FakeYahoo
 from tests.sources.loopback.worker import fetch_again
 
 SPAN = Span(dt.date(2024, 3, 1), dt.date(2024, 3, 29))
-KILLS = int(os.environ.get("EVENTSTUDY_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("EVENTSTUDY_TEST_KILLS", "50"))
 Make = Callable[..., Fetch]
 
 
@@ -229,7 +229,7 @@ def test_four_processes_and_kill_9_leave_the_store_whole(web: FakeWeb, store: St
         time.sleep(0.05)
     for kill in range(KILLS):
         web.revised["DGS3MO"] = 0.01 * kill  # new bytes: every round writes a file
-        time.sleep(rng.uniform(0.0, 0.15))
+        time.sleep(rng.uniform(0.0, 0.06))
         victim = running.pop(rng.randrange(len(running)))
         victim.kill()
         victim.join()
