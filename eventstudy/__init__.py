@@ -45,6 +45,9 @@ _EXPORTS = {
     "EventVariance": "volatility.event_garch",
     "VarianceShape": "volatility.shapes",
     "event_variance_test": "volatility.event_garch",
+    "Spillover": "volatility.spillover",
+    "SpilloverDesign": "volatility.spillover",
+    "spillover": "volatility.spillover",
     "VarianceBreaks": "volatility.breaks",
     "variance_breaks": "volatility.breaks",
     "TestResult": "results",
@@ -129,6 +132,8 @@ __all__ = [
     "Scan",
     "ScholesWilliams",
     "SpeedResponse",
+    "Spillover",
+    "SpilloverDesign",
     "Study",
     "StudyResult",
     "SyntheticControl",
@@ -176,6 +181,7 @@ __all__ = [
     "regress_cars",
     "returns",
     "scan",
+    "spillover",
     "variance_breaks",
     "variance_change",
 ]
@@ -230,6 +236,7 @@ if TYPE_CHECKING:
     from eventstudy.volatility.realized import variance_change
     from eventstudy.volatility.response import VolatilityResponse
     from eventstudy.volatility.shapes import VarianceShape
+    from eventstudy.volatility.spillover import Spillover, SpilloverDesign, spillover
 
 
 def __getattr__(name: str) -> object:
