@@ -4,7 +4,8 @@
     python docs/make_calibration.py --only panel --reps 500    # one part, at a smaller size
 
 A part is a module docs/calibration/<part>.py. Its docstring's first line is the page's title, `run(reps, seed)` gives
-the page's markdown, and REPS, where it has one, is its own default number of replications.
+the page's markdown, REPS, where it has one, is its own default number of replications, and `files(reps, seed)`, where
+it has one, gives further files (path -> text) that hold the same numbers.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ def load_part(name: str) -> ModuleType:
     return module
 
 
-def page(name: str, reps: int | None = None, seed: int = SEED) -> str:
+def page(name: str, reps: int | None = None, seed: int = SEED, part: ModuleType | None = None) -> str:
     """The page of one part, with the command that gives it again."""
-    part = load_part(name)
+    part = part or load_part(name)
     n = reps or getattr(part, "REPS", REPS)
     title = (part.__doc__ or name).strip().splitlines()[0].rstrip(".")
     command = f"python docs/make_calibration.py --only {name} --reps {n} --seed {seed}"
@@ -54,7 +55,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DOCS / "reference", help="folder of the pages")
     options = parser.parse_args()
     for name in options.only or parts():
-        text = page(name, options.reps, options.seed)
+        part = load_part(name)
+        text = page(name, options.reps, options.seed, part)
+        if hasattr(part, "files"):
+            for path, table in part.files(options.reps or getattr(part, "REPS", REPS), options.seed).items():
+                path.write_text(table, encoding="utf-8")
         (options.out / f"calibration-{name}.md").write_text(text, encoding="utf-8")
         print(f"calibration-{name}.md")
 

@@ -19,6 +19,7 @@ import typer.main
 
 from eventstudy.cli import app
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
+from eventstudy.inference.sizes import size_words
 from eventstudy.models.base import MODELS
 
 DOCS = Path(__file__).parent
@@ -42,6 +43,8 @@ def statistics_page() -> str:
         for entry in registry:  # type: ignore[attr-defined]  # three registries of different things
             lines += [f"### `{entry.key}`: {entry.title}", ""]
             lines += [f"- {LABELS.get(k, k)}: {entry.facts[k]}" for k in FACTS if k in entry.facts]
+            measured = size_words(entry.key)
+            lines += [f"- measured size: {measured}"] if measured else []
             lines += [""]
     return "\n".join(lines)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from eventstudy.calibration import Cell
+from eventstudy.inference.sizes import MeasuredSize, measured_sizes
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PARTS = sorted(p.stem for p in (DOCS / "calibration").glob("[a-z]*.py"))
@@ -36,3 +40,32 @@ def test_same_command_same_page(driver: ModuleType) -> None:
     first = driver.page("panel", reps=2, seed=3)
     assert first == driver.page("panel", reps=2, seed=3)
     assert "--only panel --reps 2 --seed 3" in first
+
+
+def error(one: MeasuredSize) -> float:
+    """Monte Carlo error at full precision; the table rounds it."""
+    share = (one.rate * one.reps + 1.0) / (one.reps + 2.0)
+    return math.sqrt(share * (1.0 - share) / one.reps)
+
+
+def test_the_page_and_the_packages_table_are_one_run(driver: ModuleType) -> None:
+    part = driver.load_part("panel")
+    page = (DOCS / "reference" / "calibration-panel.md").read_text(encoding="utf-8")
+    known = measured_sizes()
+    reps = {m.reps for m in known.values()}
+    assert len(reps) == 1
+    assert f"--reps {reps.pop()} --seed" in page
+    cells = {
+        (world, n): tuple(
+            Cell(
+                method=key, world=world, window=(0, 0), m=part.M, n=n, reps=1, effect=0.0, alpha=0.05, undefined=0,
+                rate=known[key, world, n].rate, mc_se=error(known[key, world, n]),
+            )
+            for key in part.KEYS
+        )
+        for world in part.WORDS
+        for n in part.PAIRS
+    }  # fmt: skip
+    assert "\n".join(part.lessons(cells)) in page
+    for world in part.WORDS:
+        assert "\n".join(part.table([f"N = {n}" for n in part.PAIRS], [cells[world, n] for n in part.PAIRS])) in page

@@ -7,6 +7,7 @@ from eventstudy.cli.app import JsonOption, app, show
 from eventstudy.domain.events import catalog
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
+from eventstudy.inference.sizes import size_words
 from eventstudy.models.base import MODELS
 from eventstudy.sources.base import known_sources
 
@@ -54,8 +55,8 @@ def statistics(as_json: JsonOption = False) -> None:
     rows: list[Record] = []
     for scope, registry in (("one series, one event", PAIR_STATISTICS), ("across pairs", PANEL_STATISTICS)):
         for entry in registry:
-            rows.append({"key": entry.key, "scope": scope, "title": entry.title}
-                        | {c: entry.facts.get(c, "") for c in columns})  # fmt: skip
+            words = {c: entry.facts.get(c, "") for c in columns} | {"measured size": size_words(entry.key)}
+            rows.append({"key": entry.key, "scope": scope, "title": entry.title} | words)
     show("statistics", rows, as_json, narrow=("key", "scope", "title", "null", "assumptions"))
 
 

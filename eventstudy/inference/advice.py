@@ -6,12 +6,14 @@ is no test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.inference.base import PANEL_STATISTICS
+from eventstudy.inference.sizes import WORDS, MeasuredSize, looks_at_variance, size_of
 
 #: Above this excess kurtosis of estimation residuals, laws that assume normal errors are off at few pairs.
 FAT_TAILS = 2.0
@@ -36,7 +38,7 @@ class Advice:
     why : str
         One sentence.
     distrust : tuple of (str, str)
-        Registry key and the reason.
+        Registry key and the reason, with the measured size where it is off in a world like this one.
     facts : dict
         n_pairs, n_dates, correlation, kurtosis (median excess), variance_ratio (largest over median), zero_share,
         missing_share, clustering (autocorrelation of squared residuals at lag 1, median): estimation window only.
@@ -84,9 +86,36 @@ def advise(abnormal: AbnormalReturns, n_dates: int, correlation: float) -> Advic
     facts = estimation_facts(abnormal, n_dates, correlation)
     if abnormal.n_pairs == 1:
         return _one_pair(facts)
-    if n_dates < abnormal.n_pairs and correlation > CORRELATED:
-        return _clustered(facts)
-    return _independent(facts)
+    shared = n_dates < abnormal.n_pairs and correlation > CORRELATED
+    advice = _clustered(facts) if shared else _independent(facts)
+    return replace(advice, distrust=_with_sizes(advice, facts, shared))
+
+
+def _worlds(facts: dict[str, float], shared: bool) -> list[str]:
+    """Worlds of the measured table that this design may be: the event's variance cannot be known beforehand."""
+    worlds = ["iid_normal", "doubled_variance"]
+    worlds += ["t4"] if facts["kurtosis"] > FAT_TAILS else []
+    worlds += ["correlated"] if shared else []
+    return worlds + (["thin"] if facts["zero_share"] > THIN else [])
+
+
+def worst_size(key: str, worlds: list[str], n: int) -> MeasuredSize | None:
+    """The largest measured size of a statistic in some worlds, when it is off there."""
+    if looks_at_variance(key):
+        worlds = [w for w in worlds if w != "doubled_variance"]
+    found = [size for world in worlds if (size := size_of(key, world, n)) is not None and size.off > 0]
+    return max(found, key=lambda size: size.rate, default=None)
+
+
+def _with_sizes(advice: Advice, facts: dict[str, float], shared: bool) -> tuple[tuple[str, str], ...]:
+    """The distrusted statistics with their measured sizes, and those that only the measurement tells."""
+    reasons = dict(advice.distrust)
+    for entry in PANEL_STATISTICS:
+        worst = worst_size(entry.key, _worlds(facts, shared), int(facts["n_pairs"]))
+        if worst is not None:
+            said = f"measured: rejects {worst.rate:.0%} instead of 5% under {WORDS[worst.world]}, {worst.n} pairs"
+            reasons[entry.key] = f"{reasons[entry.key]}; {said}" if entry.key in reasons else said
+    return tuple(reasons.items())
 
 
 def _one_pair(facts: dict[str, float]) -> Advice:
@@ -133,7 +162,8 @@ def _independent(facts: dict[str, float]) -> Advice:
         if n > 5:
             why = f"{n} pairs on different dates: enumerating sign flips needs no law"
             return Advice(trust="signflip_exact", why=why, distrust=tuple(distrust), facts=facts)
-    if facts["kurtosis"] > FAT_TAILS and n >= FEW_PAIRS:
+    ranks_hold = worst_size("corrado_zivney_std", _worlds(facts, shared=False), n) is None
+    if facts["kurtosis"] > FAT_TAILS and n >= FEW_PAIRS and ranks_hold:
         why = f"{n} pairs on different dates and fat tails (excess kurtosis {facts['kurtosis']:.1f}): ranks"
         return Advice(trust="corrado_zivney_std", why=why, distrust=tuple(distrust), facts=facts)
     why = f"{n} pairs on different dates: BMP standardises each pair and allows the event to raise the variance"
