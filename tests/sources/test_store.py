@@ -96,6 +96,12 @@ def test_symbols_never_become_paths(store: Store, tmp_path: Path) -> None:
     assert store.entries()[0].symbol == "../../../x"
 
 
+def test_no_pickle_is_ever_read() -> None:
+    package = Path(__file__).parents[2] / "eventstudy"
+    words = ("pickle", "shelve", "joblib", "marshal")
+    assert [p.name for p in package.rglob("*.py") if any(w in p.read_text(encoding="utf-8") for w in words)] == []
+
+
 @pytest.mark.parametrize("name", ["../AA", "AA?x=1", "AA#", "A A", "A%2F"])
 def test_a_ticker_cannot_change_the_address(name: str, how: Make) -> None:
     with pytest.raises(InputError, match="no ticker"):
