@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from eventstudy._typing import Record
 from eventstudy.calibration import WORLDS, calibrate, calibrate_dates
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
+from eventstudy.calibration.processes import Process
+from eventstudy.calibration.speed import Course, calibrate_speed
+from eventstudy.calibration.volatility import calibrate_volatility
 from eventstudy.cli.app import JsonOption, app, offsets_of, show, split
 from eventstudy.sources.base import load
 
@@ -50,3 +55,48 @@ def calibrate_command(
             seed=seed,
         )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
+
+
+@app.command(name="calibrate-volatility")
+def calibrate_volatility_command(
+    process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
+    multiple: Annotated[float, typer.Option(help="Variance of days 1 to --days, times what it was.")] = 1.0,
+    days: Annotated[int, typer.Option(help="Days for which it is raised.")] = 5,
+    before: Annotated[float, typer.Option(help="Multiple of the variance from session -20 on.")] = 1.0,
+    last: Annotated[int, typer.Option(help="Last day measured.")] = 10,
+    sessions: Annotated[int, typer.Option(help="Sample of the variance model.")] = 1000,
+    reps: Annotated[int, typer.Option(help="Replications.")] = 200,
+    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what is said about volatility where the variance is known: rejections, bias, coverage."""
+    cell = calibrate_volatility(
+        process, multiple=multiple, days=days, before=before, last=last, sessions=sessions, reps=reps, alpha=alpha,
+        seed=seed,
+    )  # fmt: skip
+    if as_json:
+        show("cells", [cell.to_record()], as_json)
+        return
+    rows: list[Record] = [{"method": k, "rate": v, "mc_se": round(cell.mc_se(v), 4)} for k, v in cell.rates.items()]
+    show("rates", rows, as_json)
+    show("moments", [asdict(m) for m in cell.moments], as_json)
+
+
+@app.command(name="calibrate-speed")
+def calibrate_speed_command(
+    course: Annotated[Course, typer.Option(help="How the reaction comes.")] = "instant",
+    effect: Annotated[float, typer.Option(help="Its size, in standard deviations of a day.")] = 5.0,
+    process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
+    feeds: Annotated[bool, typer.Option(help="Its moves feed the variance of the sessions after.")] = False,
+    horizon: Annotated[int, typer.Option(help="Last session of the drift.")] = 10,
+    reps: Annotated[int, typer.Option(help="Replications.")] = 200,
+    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often a reaction of known course is called swift, delayed or an overshoot."""
+    cell = calibrate_speed(
+        course, effect, process=process, feeds=feeds, horizon=horizon, reps=reps, alpha=alpha, seed=seed
+    )
+    show("cells", [cell.to_record()], as_json)

@@ -1,0 +1,169 @@
+"""How often a reaction of known course is called swift, delayed or an overshoot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from eventstudy._typing import FloatArray, IntArray, Record
+from eventstudy.calibration.history import measures_of, series_of_responses, view_at, windows_of
+from eventstudy.calibration.processes import Process, draw
+from eventstudy.calibration.simulate import GAP
+from eventstudy.calibration.worlds import DAY
+from eventstudy.engines.compiled import CompiledEngine
+from eventstudy.errors import InputError
+from eventstudy.inference.speed import SpeedResponse, SpeedWord, pair_speed
+from eventstudy.volatility.base import GarchResponse
+
+Course = Literal["instant", "spread", "overshoot"]
+#: Sessions over which a spread reaction comes, and over which an overshoot is given back.
+SPREAD = 5
+WORDS: tuple[SpeedWord, ...] = ("nothing to time", "swift", "delayed", "overshoot", "untestable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedCell:
+    """What a reaction of one course and size was called.
+
+    Attributes
+    ----------
+    effect : float
+        Largest level that the reaction reaches, in long-run standard deviations of a day.
+    feeds : bool
+        The moves feed the variance of the sessions after as any other shock does.
+    words : dict
+        Word -> share of replications.
+    drift : float
+        Share in which the drift test alone rejects: its size for an instant reaction.
+    blind : float
+        Share of the swift ones in which a drift as large as the reaction would have gone unseen.
+    defined : float
+        Share in which t50 and t90 are defined.
+    right_t50, right_t90 : float
+        Share of those that name the true session.
+    cover_t50, cover_t90 : float
+        Share of their intervals that hold it.
+    """
+
+    process: str
+    course: str
+    effect: float
+    feeds: bool
+    horizon: int
+    reps: int
+    alpha: float
+    words: dict[str, float]
+    drift: float
+    blind: float
+    defined: float
+    right_t50: float
+    right_t90: float
+    cover_t50: float
+    cover_t90: float
+
+    def to_record(self) -> Record:
+        """Plain dict for JSON."""
+        return asdict(self)
+
+
+def course_of(course: Course, effect: float, offsets: IntArray) -> FloatArray:
+    """Moves of a reaction by session: at once; evenly over five sessions; or half of it given back over 2 to 6."""
+    moves = np.zeros(offsets.size)
+    if course == "spread":
+        moves[(offsets >= 0) & (offsets < SPREAD)] = effect / SPREAD
+        return moves
+    moves[offsets == 0] = effect
+    if course == "overshoot":
+        moves[(offsets >= 2) & (offsets < 2 + SPREAD)] = -0.5 * effect / SPREAD
+    return moves
+
+
+def calibrate_speed(
+    course: Course = "instant",
+    effect: float = 5.0,
+    *,
+    process: Process = "gjr_t",
+    feeds: bool = False,
+    horizon: int = 10,
+    sessions: int = 1000,
+    reps: int = 200,
+    draws: int = 499,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> SpeedCell:
+    """Measure one cell: a reaction of known course, and what it is called.
+
+    Parameters
+    ----------
+    course : {"instant", "spread", "overshoot"}
+        On day 0; evenly over sessions 0 to 4; on day 0 with half given back evenly over sessions 2 to 6.
+    effect : float
+        In long-run standard deviations of a day.
+    process : {"garch", "gjr_t"}
+    feeds : bool
+        Whether the moves enter the variance recursion.
+    horizon, sessions, draws : int
+        Last session of the drift, sample of the variance model, simulated paths.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> cell = calibrate_speed("instant", 10.0, reps=20, draws=199, sessions=500)
+    >>> cell.words["swift"] > 0.5
+    True
+    """
+    if course not in get_args(Course):
+        raise InputError(f"course {course!r}: allowed are {', '.join(get_args(Course))}")
+    if horizon < 2 or reps < 1 or sessions < 300:
+        raise InputError(f"horizon = {horizon}, reps = {reps}, sessions = {sessions}: at least 2, 1 and 300")
+    offsets = np.arange(-sessions - GAP, horizon + 1)
+    moves = course_of(course, effect, offsets)
+    rng = np.random.default_rng(seed)
+    returns = draw(process, rng, reps, offsets, shock=moves if feeds else None)
+    if not feeds:
+        returns = returns + DAY * moves
+    window = windows_of((0, horizon), (-260, -11))
+    spec = GarchResponse(draws=draws, min_sessions=min(500, sessions), engine=CompiledEngine())
+    found = []
+    for k, row in enumerate(returns):
+        measures = measures_of(("verdict",), window, alpha=alpha, seed=seed + k, spec=spec)
+        found.append(pair_speed(view_at(series_of_responses(row), sessions + GAP, measures), horizon))
+    truth = _truth(moves, offsets)
+    return _cell(found, truth, process, course, effect, feeds, horizon, alpha)
+
+
+def _truth(moves: FloatArray, offsets: IntArray) -> tuple[int, int]:
+    """First sessions by which half and nine tenths of the final level were reached; -1 without a reaction."""
+    path = moves[offsets >= 0].cumsum()
+    if path[-1] == 0.0:
+        return -1, -1
+    share = path / path[-1]
+    return int(np.argmax(share >= 0.5 - 1e-12)), int(np.argmax(share >= 0.9 - 1e-12))
+
+
+def _cell(
+    found: list[SpeedResponse], truth: tuple[int, int], process: str, course: str, effect: float, feeds: bool,
+    horizon: int, alpha: float,
+) -> SpeedCell:  # fmt: skip
+    swift = [s for s in found if s.word == "swift"]
+    timed = [s for s in found if s.t50.session is not None]
+
+    def share(hits: list[bool]) -> float:
+        return float(np.mean(hits)) if hits else math.nan
+
+    drift = [s.drift.pvalue <= alpha and not s.drift.low <= 0.0 <= s.drift.high for s in found]
+    moments = [[getattr(s, name) for s in timed] for name in ("t50", "t90")]
+    right = [share([m.session == true for m in ms]) for ms, true in zip(moments, truth, strict=True)]
+    cover = [share([m.low <= true <= m.high for m in ms]) for ms, true in zip(moments, truth, strict=True)]
+    return SpeedCell(
+        process=process, course=course, effect=effect, feeds=feeds, horizon=horizon, reps=len(found), alpha=alpha,
+        words={word: sum(s.word == word for s in found) / len(found) for word in WORDS}, drift=share(drift),
+        blind=share([s.blind for s in swift]), defined=len(timed) / len(found),
+        right_t50=right[0], right_t90=right[1], cover_t50=cover[0], cover_t90=cover[1],
+    )  # fmt: skip
