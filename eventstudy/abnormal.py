@@ -144,9 +144,12 @@ class AbnormalReturns:
         cut = self.columns(window)
         known = np.isfinite(self.ar[:, cut])
         own, other = np.where(known, self.response[:, cut], 0.0), np.where(known, benchmark[:, cut], 0.0)
+        kind = np.array(self.changes or ("as_is",) * self.n_pairs)
+        # Differences are no returns, and the exponential of tonnes is beyond any number.
+        returns = np.isin(kind, ("log", "simple"))[:, None]
+        own, other = np.where(returns, own, 0.0), np.where(returns, other, 0.0)
         log = np.exp(own.sum(axis=1)) - np.exp(other.sum(axis=1))
         simple = np.prod(1.0 + own, axis=1) - np.prod(1.0 + other, axis=1)
-        kind = np.array(self.changes or ("as_is",) * self.n_pairs)
         held = np.where(kind == "log", log, np.where(kind == "simple", simple, np.nan))
         return np.asarray(np.where(known.any(axis=1), held, np.nan))
 

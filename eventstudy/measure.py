@@ -10,8 +10,10 @@ from typing import Literal
 import numpy as np
 
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.counterfactual import Asker, Variant, Ways
 from eventstudy.domain.align import Block, gather
 from eventstudy.domain.events import EventTable
+from eventstudy.domain.releases import Release, releases_in
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.inference.base import (
     PAIR_STATISTICS,
@@ -279,10 +281,14 @@ class Measured:
     volatility: list[VolatilityResponse] = field(default_factory=list)
     speed: list[SpeedResponse] = field(default_factory=list)
     placebo: dict[tuple[str, str], PlaceboPaths | str] = field(default_factory=dict)
+    variants: list[Variant] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
 
 
-def measure_all(measures: Measures, panel: Panel, around: Around, primary: Offsets) -> Measured:
-    """Every statistic, volatility and speed of every pair, then of all together."""
+def measure_all(
+    measures: Measures, panel: Panel, around: Around, primary: Offsets, events: EventTable, ways: Ways | None
+) -> Measured:
+    """Every statistic, volatility and speed of every pair, then of all together; the effect asked in other `ways`."""
     found = Measured()
     for row, key in enumerate(panel.abnormal.pairs):
         alone = panel.abnormal.take(np.array([row]))
@@ -291,6 +297,14 @@ def measure_all(measures: Measures, panel: Panel, around: Around, primary: Offse
         found.tests.extend(pair_tests(measures, view, primary))
         found.volatility.append(response(measures, view, around.prepared[key[1]], around.positions[key], key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
+        prepared, position = around.prepared[key[1]], around.positions[key]
+        if ways is not None and measures.wants("local_scale"):
+            inside = [o for o in around.overlaps if (o.event, o.instrument, o.place) == (*key, "event window")]
+            news = tuple(o.offset for o in inside)
+            asker = Asker(ways=ways, event=events[key[0]], prepared=prepared, position=position, news=news)
+            found.variants.extend(asker.ask())
+        one, days = prepared.series.instrument, prepared.series.dates
+        found.releases.extend(releases_in(*key, one.exchange, days, position, measures.window.event))
     found.tests.extend(panel_tests(measures, panel, primary))
     found.speed.extend(speed_of_mean(measures, panel, found.speed))
     return found

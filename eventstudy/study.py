@@ -12,12 +12,14 @@ import pandas as pd
 
 from eventstudy._typing import Record
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.counterfactual import Variant, Ways
 from eventstudy.domain.align import Returns
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.quality_table import check_table
+from eventstudy.domain.releases import Release
 from eventstudy.domain.timing import LaterMarket
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.donors import Controls
@@ -87,6 +89,11 @@ class StudyResult:
         Primary effects with other announcements in the estimation window treated the other way.
     donors : tuple of DonorEffect
         Of a synthetic control: the primary effect with all donors, and without each one that has weight.
+    variants : tuple of Variant
+        The primary effect of every used pair under other counterfactuals, and what else may be behind it: drift
+        before the announcement, other announcements, the market, other metals and the dollar.
+    releases : tuple of Release
+        Scheduled releases whose date lies in an event window.
     placebo : dict
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
     models : dict
@@ -113,6 +120,8 @@ class StudyResult:
     advice: Advice | None
     sensitivity: tuple[Sensitivity, ...]
     donors: tuple[DonorEffect, ...]
+    variants: tuple[Variant, ...]
+    releases: tuple[Release, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     models: dict[str, tuple[str, str]]
     later: tuple[LaterMarket, ...]
@@ -206,6 +215,9 @@ class Study:
     controls : sequence of str or None
         Instruments or selectors that the announcement should leave alone, for the rank among controls; None: those
         of the same kind among the prices, without producers and consumers of aluminum.
+    counterfactuals : bool
+        Ask for the primary effect in other ways, see `StudyResult.variants`; only where ``local_scale`` is among the
+        statistics, whose p they show.
     alpha : float
         One minus the confidence of intervals.
     horizon : int or None
@@ -236,6 +248,7 @@ class Study:
     returns: Returns = "instrument"
     calendar: str | None = None
     controls: tuple[str, ...] | list[str] | None = None
+    counterfactuals: bool = True
     alpha: float = 0.05
     seed: int = 0
     allow_unusable: bool = False
@@ -348,7 +361,8 @@ class Study:
                 prepared=prepared, positions=positions, overlaps=near, unsure=unsure,
                 controls=self._controls(prices, events, abnormal, primary),
             )  # fmt: skip
-            found = measure_all(self.measures, panel, around, primary)
+            ways = Ways(prices, self.window, primary, self.returns, self.calendar, context, self.alpha)
+            found = measure_all(self.measures, panel, around, primary, events, ways if self.counterfactuals else None)
         return StudyResult(
             study=self,
             events=events,
@@ -365,6 +379,8 @@ class Study:
             advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
+            variants=tuple(found.variants),
+            releases=tuple(found.releases),
             placebo=found.placebo,
             models={name: (_model_words(one), one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),
@@ -416,6 +432,7 @@ class Study:
             "returns": self.returns,
             "calendar": self.calendar,
             "controls": list(self.controls) if self.controls is not None else None,
+            "counterfactuals": self.counterfactuals,
             "alpha": self.alpha,
             "seed": self.seed,
             "horizon": self.horizon,

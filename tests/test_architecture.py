@@ -27,6 +27,7 @@ LAYERS = (
     ("inference",),
     ("pairs", "provenance"),
     ("donors",),
+    ("counterfactual",),
     ("measure",),
     ("study",),
     ("spec",),

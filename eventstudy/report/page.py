@@ -13,7 +13,7 @@ from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.models.base import MODELS
-from eventstudy.report import course, plots, tables
+from eventstudy.report import course, plots, tables, variants
 from eventstudy.report.canvas import figure_svg
 from eventstudy.report.parts import NONE, check_target, render, write_whole
 from eventstudy.report.parts import cells as _table
@@ -108,6 +108,10 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "overlaps": _table(tables.overlaps_frame(result, "event window", "near")),
         "overlapping": any(o.place == "event window" for o in result.overlaps),
         "masked": _table(tables.overlaps_frame(result, "estimation window")),
+        "counterfactuals": _table(variants.counterfactuals_frame(result)),
+        "confounding": _table(variants.confounding_frame(result)),
+        "donors": _table(variants.donors_frame(result)),
+        "releases": _table(variants.releases_frame(result)),
         "flags": _table(tables.flags_frame(result, near=True)),
         "far_flags": _table(tables.flags_frame(result, near=False)),
         "outcomes": _table(tables.outcomes_frame(result)),

@@ -26,8 +26,10 @@ def study_record(result: StudyResult) -> Record:
         those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
         sigma, dof per pair); ``later_markets`` (benchmarks struck after their instrument: hours, whether lags are
         used, words); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
-        ``sensitivity``; ``donors`` (of a synthetic control, each left out); ``verdict`` (sentence, pairs);
-        ``provenance``.
+        ``sensitivity``; ``donors`` (of a synthetic control, each left out);
+        ``variants`` (the primary effect asked in other ways: kind, title, model, window, estimate, se,
+        low, high, p, note, without one donor each, reason); ``releases`` (scheduled ones inside event windows);
+        ``verdict`` (sentence, pairs); ``provenance``.
     """
     verdicts = judge(result)
     used = len(result.used)
@@ -48,6 +50,8 @@ def study_record(result: StudyResult) -> Record:
         "overlaps": [asdict(o) for o in result.overlaps],
         "sensitivity": [asdict(s) for s in result.sensitivity],
         "donors": [asdict(d) for d in result.donors],
+        "variants": [v.to_record() for v in result.variants],
+        "releases": [asdict(r) for r in result.releases],
         "provenance": result.provenance.to_record(),
     }
 

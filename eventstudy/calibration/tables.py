@@ -1,0 +1,59 @@
+"""Cells as Markdown tables: sizes by design, power curves, and where each method is worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eventstudy.calibration.cells import Cell
+
+#: Beyond this, in a world where nothing happened, a method is marked.
+MOST = 0.07
+
+
+def sizes_table(cells: Sequence[Cell]) -> list[str]:
+    """Methods by estimation sessions M and tested sessions L; rates in percent, bold beyond 7%."""
+    columns = sorted({(c.m, c.window[1] - c.window[0] + 1) for c in cells})
+    lines = _head(["method", *(f"M {m}, L {length}" for m, length in columns)])
+    for key in dict.fromkeys(c.method for c in cells):
+        row = {(c.m, c.window[1] - c.window[0] + 1): c for c in cells if c.method == key}
+        lines.append(_row([f"`{key}`", *(rate_words(row[c]) if c in row else "" for c in columns)]))
+    return lines
+
+
+def worst_table(cells: Sequence[Cell]) -> list[str]:
+    """The largest size of each method over all cells, where that is, and what its interval covers there."""
+    lines = _head(["method", "largest size", "where", "coverage there"])
+    for key in dict.fromkeys(c.method for c in cells):
+        measured = [c for c in cells if c.method == key and not c.reason]
+        if measured:
+            worst = max(measured, key=lambda c: c.rate)
+            where = f"{worst.world}, M {worst.m}, L {worst.window[1] - worst.window[0] + 1}"
+            lines.append(_row([f"`{key}`", rate_words(worst), where, f"{100 * worst.coverage:.1f}"]))
+    return lines
+
+
+def power_table(cells: Sequence[Cell]) -> list[str]:
+    """Methods by effect; rejections and, in brackets, coverage of the interval, in percent."""
+    effects = sorted({c.effect for c in cells})
+    lines = _head(["method", *(f"{e:.0%}" for e in effects)])
+    for key in dict.fromkeys(c.method for c in cells):
+        row = {c.effect: c for c in cells if c.method == key}
+        lines.append(_row([f"`{key}`", *(f"{100 * row[e].rate:.0f} ({100 * row[e].coverage:.1f})" for e in effects)]))
+    return lines
+
+
+def rate_words(cell: Cell) -> str:
+    """Rate in percent, bold beyond 7%; how often the method refused, where it did."""
+    if cell.reason:
+        return "refuses"
+    text = f"{100 * cell.rate:.1f}"
+    text = f"**{text}**" if cell.rate > MOST and cell.effect == 0.0 else text
+    return text + (f" ({cell.undefined} refused)" if cell.undefined else "")
+
+
+def _head(columns: Sequence[str]) -> list[str]:
+    return [_row(columns), "|---" * len(columns) + "|"]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "|" + "|".join(cells) + "|"
