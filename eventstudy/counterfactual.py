@@ -6,7 +6,7 @@ on news that came before, on another announcement, or on the market, copper and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import OTHER_EVENT_SPAN, EventWindow, Offsets, Outcome, PairOutcome
-from eventstudy.donors import EQUITY, default_controls
+from eventstudy.donors import EQUITY, Controls, default_controls
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PairView
 from eventstudy.inference.single import local_scale
@@ -104,17 +104,28 @@ class Variant:
         return record
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ways:
-    """What a study measures with: the prices to choose other benchmarks from, windows, and other announcements."""
+    """What a study measures with: the prices to choose other benchmarks and controls from, its design, other news."""
 
     prices: PriceTable
+    events: EventTable
+    others: EventTable
     window: EventWindow
     primary: Offsets
     returns: Returns
     calendar: str | None
-    others: EventTable
     alpha: float
+    model: ExpectedReturn
+    controls: Sequence[str] | None
+    counterfactuals: bool
+
+    def control_instruments(self) -> Controls:
+        """The study's controls, each prepared once."""
+        return Controls(
+            prices=self.prices, named=None if self.controls is None else tuple(self.controls), events=self.events,
+            model=self.model, window=self.window, primary=self.primary, returns=self.returns, calendar=self.calendar,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -262,15 +262,12 @@ class Around:
     overlaps : tuple of Overlap
     unsure : frozenset of (str, str)
         Pairs whose day 0 may be another session.
-    controls : dict
-        (event, instrument) -> responses of control instruments, or why there are none.
     """
 
     prepared: dict[str, PreparedSeries]
     positions: dict[tuple[str, str], int]
     overlaps: tuple[Overlap, ...]
     unsure: frozenset[tuple[str, str]]
-    controls: dict[tuple[str, str], AbnormalReturns | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,27 +282,25 @@ class Measured:
     releases: list[Release] = field(default_factory=list)
 
 
-def measure_all(
-    measures: Measures, panel: Panel, around: Around, primary: Offsets, events: EventTable, ways: Ways | None
-) -> Measured:
+def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) -> Measured:
     """Every statistic, volatility and speed of every pair, then of all together; the effect asked in other `ways`."""
     found = Measured()
+    controls = ways.control_instruments() if measures.wants("conley_taber") else None
     for row, key in enumerate(panel.abnormal.pairs):
-        alone = panel.abnormal.take(np.array([row]))
-        view = pair_view(measures, alone, around.prepared[key[1]], around.positions[key], around.controls[key])
+        event, prepared, position = ways.events[key[0]], around.prepared[key[1]], around.positions[key]
+        beside = "controls were not asked for" if controls is None else controls.at(event, key[1])
+        view = pair_view(measures, panel.abnormal.take(np.array([row])), prepared, position, beside)
         found.placebo[key] = view.placebo
-        found.tests.extend(pair_tests(measures, view, primary))
-        found.volatility.append(response(measures, view, around.prepared[key[1]], around.positions[key], key[0]))
+        found.tests.extend(pair_tests(measures, view, ways.primary))
+        found.volatility.append(response(measures, view, prepared, position, key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
-        prepared, position = around.prepared[key[1]], around.positions[key]
-        if ways is not None and measures.wants("local_scale"):
+        if ways.counterfactuals and measures.wants("local_scale"):
             inside = [o for o in around.overlaps if (o.event, o.instrument, o.place) == (*key, "event window")]
             news = tuple(o.offset for o in inside)
-            asker = Asker(ways=ways, event=events[key[0]], prepared=prepared, position=position, news=news)
-            found.variants.extend(asker.ask())
-        one, days = prepared.series.instrument, prepared.series.dates
-        found.releases.extend(releases_in(*key, one.exchange, days, position, measures.window.event))
-    found.tests.extend(panel_tests(measures, panel, primary))
+            found.variants.extend(Asker(ways=ways, event=event, prepared=prepared, position=position, news=news).ask())
+        exchange, days = prepared.series.instrument.exchange, prepared.series.dates
+        found.releases.extend(releases_in(*key, exchange, days, position, measures.window.event))
+    found.tests.extend(panel_tests(measures, panel, ways.primary))
     found.speed.extend(speed_of_mean(measures, panel, found.speed))
     return found
 

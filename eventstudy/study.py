@@ -22,7 +22,6 @@ from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.releases import Release
 from eventstudy.domain.timing import LaterMarket
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
-from eventstudy.donors import Controls
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
@@ -90,8 +89,7 @@ class StudyResult:
     donors : tuple of DonorEffect
         Of a synthetic control: the primary effect with all donors, and without each one that has weight.
     variants : tuple of Variant
-        The primary effect of every used pair under other counterfactuals, and what else may be behind it: drift
-        before the announcement, other announcements, the market, other metals and the dollar.
+        The primary effect of every used pair under other counterfactuals, and what else may be behind it.
     releases : tuple of Release
         Scheduled releases whose date lies in an event window.
     placebo : dict
@@ -216,8 +214,7 @@ class Study:
         Instruments or selectors that the announcement should leave alone, for the rank among controls; None: those
         of the same kind among the prices, without producers and consumers of aluminum.
     counterfactuals : bool
-        Ask for the primary effect in other ways, see `StudyResult.variants`; only where ``local_scale`` is among the
-        statistics, whose p they show.
+        Give `StudyResult.variants`, where ``local_scale`` is among the statistics: they show its p.
     alpha : float
         One minus the confidence of intervals.
     horizon : int or None
@@ -340,29 +337,28 @@ class Study:
                     day0s.append(day0)
                     if pair.outcome is Outcome.USED and day0.position is not None:
                         candidates.append((pair, day0.position))
-        measurable = {(pair.event, pair.instrument) for pair, _ in candidates}
-        primary = primary_of(self.window, [d for d in day0s if (d.event, d.instrument) in measurable])
+        positions = {(p.event, p.instrument): row for p, row in candidates}
+        primary = primary_of(self.window, [d for d in day0s if (d.event, d.instrument) in positions])
         prepared = screened(prepared, primary)
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
-        positions = {(p.event, p.instrument): row for p, row in candidates}
         used_ids = _ids_of(prepared)
         near = tuple(overlaps(events, context, prepared, positions, self.window))
         unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
-        found = Measured()
-        correlations = (math.nan, math.nan)
+        found, correlations = Measured(), (math.nan, math.nan)
         advice: Advice | None = None
         if abnormal is not None:
             correlations = residual_correlations(abnormal)
             panel = make_panel(self.measures, abnormal, events, correlations)
             advice = advise(abnormal, np.unique(panel.clusters).size, correlations[0])
-            around = Around(
-                prepared=prepared, positions=positions, overlaps=near, unsure=unsure,
-                controls=self._controls(prices, events, abnormal, primary),
+            around = Around(prepared=prepared, positions=positions, overlaps=near, unsure=unsure)
+            ways = Ways(
+                prices=prices, events=events, others=context, window=self.window, primary=primary, returns=self.returns,
+                calendar=self.calendar, alpha=self.alpha, model=self.model, controls=self.controls,
+                counterfactuals=self.counterfactuals,
             )  # fmt: skip
-            ways = Ways(prices, self.window, primary, self.returns, self.calendar, context, self.alpha)
-            found = measure_all(self.measures, panel, around, primary, events, ways if self.counterfactuals else None)
+            found = measure_all(self.measures, panel, around, ways)
         return StudyResult(
             study=self,
             events=events,
@@ -387,18 +383,6 @@ class Study:
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
         )
-
-    def _controls(
-        self, prices: PriceTable, events: EventTable, abnormal: AbnormalReturns, primary: Offsets
-    ) -> dict[tuple[str, str], AbnormalReturns | str]:
-        """Responses of the control instruments at every pair's date, or why there are none."""
-        if not self.measures.wants("conley_taber"):
-            return dict.fromkeys(abnormal.pairs, "controls were not asked for")
-        controls = Controls(
-            prices=prices, named=None if self.controls is None else tuple(self.controls), events=events,
-            model=self.model, window=self.window, primary=primary, returns=self.returns, calendar=self.calendar,
-        )  # fmt: skip
-        return {(event, name): controls.at(events[event], name) for event, name in abnormal.pairs}
 
     def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
         pair = PairOutcome(event=event.id, instrument=name, outcome=Outcome.USED)
