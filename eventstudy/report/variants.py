@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from eventstudy.counterfactual import CONFOUNDING, Variant
-from eventstudy.report.tables import NONE, amount, confidence, session_words, span
+from eventstudy.report.parts import NONE
+from eventstudy.report.tables import amount, confidence, session_words, span
 from eventstudy.study import StudyResult
 from eventstudy.verdict import pvalue, window_words
 
