@@ -25,7 +25,8 @@ MIN_MATCHED = 199
     null="the event's sum, in units of its forecast volatility, is exchangeable with those inside estimation",
     assumptions="the fitted variance recursion holds; standardised errors are stationary, of any shape",
     reference="Gelbach, Helland & Klick (2013), Am. Law & Econ. Rev. 15:495-541; Baker (2016), Stanford L. Rev. 68",
-    trust="beside the verdict: the recursion must hold, as for FHS, but the shocks need not be drawn",
+    trust="beside the verdict: the recursion must hold, as for FHS; it rejects a true null in 9 to 14 of 100 where the "
+    "variance quadrupled before the event",
 )
 def sample_quantile_garch(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """As SQ, each sum divided by the root of its mean variance, forecast the session before its window.
@@ -66,7 +67,7 @@ def _forecasts(variance: VarianceModel, starts: IntArray, window: Offsets) -> Fl
     null="the event's date is like any other date that follows days as turbulent as those before it",
     assumptions="what matters of the past is its volatility over 20 sessions, on the whole series' own scale",
     reference="Phipson & Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9:39; sizes in docs/methods",
-    trust="beside the verdict: needs years of data; another computation than the local-scale placebo",
+    trust="beside the verdict: it holds in calm and in turbulent times, but needs years of data and refuses without them",
 )
 def placebo_matched(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR| / (v sqrt(L + x'Gx))`` among the placebo dates whose v is within 25% of the event's.
