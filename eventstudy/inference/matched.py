@@ -67,7 +67,7 @@ def _forecasts(variance: VarianceModel, starts: IntArray, window: Offsets) -> Fl
     null="the event's date is like any other date that follows days as turbulent as those before it",
     assumptions="what matters of the past is its volatility over 20 sessions, on the whole series' own scale",
     reference="Phipson & Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9:39; sizes in docs/methods",
-    trust="beside the verdict: it holds in calm and in turbulent times, but needs years of data and refuses without them",
+    trust="beside the verdict: it holds in calm and turbulent times, but needs years of data and else refuses",
 )
 def placebo_matched(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR| / (v sqrt(L + x'Gx))`` among the placebo dates whose v is within 25% of the event's.

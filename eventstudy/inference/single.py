@@ -38,8 +38,8 @@ MIN_PLACEBO = 19
     null="the event window has the same mean as the estimation window",
     assumptions="normal, independent errors with constant variance; exact only then",
     reference="Mikkelson & Partch (1988); Salinger (1992), JFQA 27:39-53",
-    trust="no: one observation has no central limit theorem; it rejects a true null in 18 to 28 of 100 where the variance "
-    "quadrupled before the event",
+    trust="no: one observation has no central limit theorem; it rejects a true null in 18 to 28 of 100 where the "
+    "variance quadrupled before the event",
 )
 def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """``CAR / se`` with the full forecast covariance; Student with the model's degrees of freedom."""
@@ -60,8 +60,8 @@ def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     null="the event's standardised sum is exchangeable with those inside the estimation window",
     assumptions="stationary errors of any shape; the variance has not changed before the event",
     reference="Gelbach, Helland & Klick (2013), Am. Law & Econ. Rev. 15:495-541, studentised for L > 1",
-    trust="no, when volatility clusters: calm-period quantiles meet a turbulent day; it rejects a true null in 19 to 25 of "
-    "100 where the variance quadrupled before the event",
+    trust="no, when volatility clusters: calm-period quantiles meet a turbulent day; it rejects a true null in 19 to 25 "
+    "of 100 where the variance quadrupled before the event",
 )
 def sample_quantile(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR| / sqrt(L + x'Gx)`` among ``|c| / sqrt(L - x'Gx)`` of the windows inside estimation."""
@@ -100,8 +100,8 @@ def local_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
     null="the event's date is like any other date of the series",
     assumptions="dates are exchangeable; announcements in turbulent times are not random dates",
     reference="Davison & Hinkley (1997); Phipson & Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9:39",
-    trust="beside the verdict: another computation, the whole pipeline re-run at other dates; it shares the fault of SQ "
-    "where the variance rose before the event",
+    trust="beside the verdict: another computation, the whole pipeline re-run at other dates; it shares the fault of "
+    "SQ where the variance rose before the event",
 )
 def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR / se|`` among the same statistic at every other date of the series."""
