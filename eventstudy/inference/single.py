@@ -60,8 +60,8 @@ def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     null="the event's standardised sum is exchangeable with those inside the estimation window",
     assumptions="stationary errors of any shape; the variance has not changed before the event",
     reference="Gelbach, Helland & Klick (2013), Am. Law & Econ. Rev. 15:495-541, studentised for L > 1",
-    trust="no, when volatility clusters: calm-period quantiles meet a turbulent day; it rejects a true null in 19 to 25 "
-    "of 100 where the variance quadrupled before the event",
+    trust="no, when volatility clusters: calm-period quantiles meet a turbulent day; it rejects a true null in 19 to "
+    "25 of 100 where the variance quadrupled before the event",
 )
 def sample_quantile(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR| / sqrt(L + x'Gx)`` among ``|c| / sqrt(L - x'Gx)`` of the windows inside estimation."""
