@@ -194,7 +194,9 @@ def test_a_firm_with_three_events_equals_three_copies_under_other_names(
     window = es.EventWindow(
         primary=(0, 1), event=(-5, 5), estimation=(-60, -6), windows=((0, 0), (-5, 5)), overlap="keep"
     )
-    base = es.Study(model=es.ConstantMean(), window=window, volatility=None, statistics=KEYS, seed=4)
+    # Of the statistics of one pair, those that draw nothing: a draw belongs to the name of its instrument.
+    wanted = (*KEYS, "t_fe", "sq", "sq_raw", "local_scale")
+    base = es.Study(model=es.ConstantMean(), window=window, volatility=None, statistics=wanted, seed=4)
     repeated = [event_at(prices, row, f"e{row}", instruments=("A",)) for row in rows.values()]
     copies = [event_at(prices, row, f"e{row}", instruments=(name,)) for name, row in rows.items()]
     one = base.run(prices, repeated, others=no_events).to_frame()
@@ -202,4 +204,7 @@ def test_a_firm_with_three_events_equals_three_copies_under_other_names(
     numbers = ["estimate", "se", "low", "high", "value", "p", "smallest_p", "n_pairs", "n_dates", "median"]
     np.testing.assert_allclose(one[numbers].to_numpy(float), two[numbers].to_numpy(float), rtol=1e-12)
     assert one["reason"].tolist() == two["reason"].tolist()
-    assert one["n_pairs"].eq(3).all()
+    across = one["statistic"].isin(KEYS)
+    assert one.loc[across, "n_pairs"].eq(3).all()
+    assert one.loc[~across, "instrument"].eq("A").all()
+    assert set(two.loc[~across, "instrument"]) == {"A", "B", "C"}
