@@ -17,7 +17,7 @@ from eventstudy.measure import Measures, pair_tests, response
 from eventstudy.pairs import PreparedSeries, prepare_series
 from eventstudy.volatility.base import GarchResponse
 
-REPS = 400
+REPS = 200
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "lme_aluminium.csv"
 WINDOW = EventWindow(primary=(0, 1), event=(-5, 10), estimation=(-260, -11), windows=())
 #: Sessions before the first placebo date: the variance model's sample and the gap.

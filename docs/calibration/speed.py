@@ -6,7 +6,7 @@ import math
 
 from eventstudy.calibration.speed import WORDS, SpeedCell, calibrate_speed
 
-REPS = 300
+REPS = 100
 COURSES = ("instant", "spread", "overshoot")
 EFFECTS = (2.0, 5.0, 10.0)
 
