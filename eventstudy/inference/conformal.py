@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, FloatArray
+from eventstudy._typing import BoolArray
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import PAIR_STATISTICS, Finding, PairView, Refit
 from eventstudy.kernels.conformal import cyclic_sums, kept_effects, shift_pvalue
@@ -101,19 +101,3 @@ def _end(pvalue: Callable[[float], float], start: float, step: float, alpha: flo
         middle = 0.5 * (kept + beyond)
         kept, beyond = (middle, beyond) if pvalue(middle) > alpha else (kept, middle)
     return beyond
-
-
-def conformal_pvalues(view: PairView, window: Offsets, effects: FloatArray) -> FloatArray | Inapplicable:
-    """P of each hypothesised effect over the window, shape as `effects`, in the unit of the response.
-
-    The curve behind the interval: it holds the effects whose p exceeds alpha.
-    """
-    if isinstance(view.refit, str):
-        return Inapplicable(view.refit)
-    used, at = sample_columns(view.refit, window)
-    length = int(at.sum())
-    if length == 0 or used.sum() < max(MIN_SAMPLE, 2 * length):
-        return Inapplicable("too few sessions")
-    shape = np.where(at, 1.0 / length, 0.0)
-    found = [shift_pvalue(cyclic_sums(view.refit.residuals(used, c * shape)[used], length)) for c in effects.ravel()]
-    return np.array(found).reshape(effects.shape)

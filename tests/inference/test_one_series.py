@@ -279,3 +279,15 @@ def test_no_variance_dynamics_no_standardised_sq(
         prices, event_at(prices, DAY0), others=no_events
     )
     assert off.tests.one(statistic="sq_garch", window=(0, 1), instrument="A").reason == "volatility was not asked for"
+
+
+def test_the_rank_among_controls_has_its_size_whatever_they_share() -> None:
+    # A common shock and fat tails leave the instrument exchangeable with its 20 controls: size 1/21 by counting.
+    rng, reps = np.random.default_rng(12), 4000
+    values = 3.0 * rng.standard_normal((reps, 1)) + rng.standard_t(3, (reps, 21))
+    rates = [
+        np.mean([es.conley_taber(float(v[0] + effect), v[1:]).pvalue <= 0.05 for v in values])  # type: ignore[union-attr]
+        for effect in (0.0, 20.0)
+    ]
+    assert rates[0] == pytest.approx(1 / 21, abs=4 * math.sqrt(1 / 21 * 20 / 21 / reps))
+    assert rates[1] > 0.9  # seen when it is far beyond what they share
