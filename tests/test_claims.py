@@ -358,7 +358,7 @@ def test_variance_without_level_is_uncertainty_and_with_level_it_is_not(
     still = judged(prices_of, event_at, values, *both)
     assert [v.word for v in still.verdicts] == ["supported", "inconclusive"]
     assert "may have moved" in still["uncertainty"].label or "level" in still["uncertainty"].paragraph
-    assert any("confirms nothing twice" in n for n in still["uncertainty"].notes)
+    assert any("no second confirmation" in n for n in still["uncertainty"].notes)
     values[ROW] = 0.25
     jumped = judged(prices_of, event_at, values, *both)
     assert jumped["volatility"].word == "supported"

@@ -106,3 +106,48 @@ def test_wrong_calls_say_what_to_do(run: Run, arguments: tuple[object, ...], cod
     found, _, err = run(*arguments)
     assert found == code
     assert words in err
+
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+WALK = (ROOT / "docs" / "how-to" / "claims.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```console\n\$ (eventstudy claims.*?)```", WALK, flags=re.DOTALL)
+#: A whole article on files takes a dozen seconds; its blocks are printed by the same code as the others.
+QUICK = [b for b in BLOCKS if "--says" in b.splitlines()[0] or "--prices" not in b.splitlines()[0]]
+
+
+@pytest.mark.parametrize("block", QUICK, ids=lambda b: " ".join(b.splitlines()[0].split()[2:6]))
+def test_the_walk_through_shows_what_the_commands_print(run: Run, block: str) -> None:
+    command, *shown = block.splitlines()
+    arguments = command.split()[2:]
+    if "../shared/data" in arguments and not SHARED.is_dir():
+        pytest.skip("needs ../shared/data")
+    places = {"../shared/data": str(SHARED), "seeds/canada-aluminum-deal.toml": str(SEED)}
+    code, out, _ = run(*(places.get(a, a) for a in arguments))
+    assert code == 0
+    lines = [line for line in shown if line.strip()]
+    assert len(lines) >= 3
+    printed = out.splitlines()
+    assert not [line for line in lines if line not in printed]
+
+
+def test_the_walk_through_has_all_three_announcements_and_the_refusal() -> None:
+    commands = [b.splitlines()[0] for b in BLOCKS]
+    for words in ("six-nation-accord-1994", "ofac-rusal-2018", "us-canada-tariff-2020", "--from", "--says"):
+        assert [c for c in commands if words in c], words
+    assert "eventstudy claims seeds/canada-aluminum-deal.toml" in commands
+
+
+def test_a_span_is_scanned_and_no_date_is_given_to_the_article(run: Run) -> None:
+    says = ("--says", "moved", "--says", "premium")
+    code, out, _ = run(*says, "--from", "1994-01-03", "--to", "1994-12-30", "--json")
+    assert code == 0
+    record = json.loads(out)
+    assert record["event"] is None
+    assert [c["word"] for c in record["claims"]] == ["untestable"] * 2
+    assert [s["instrument"] for s in record["scans"]] == ["AA"]
+    scan = record["scans"][0]
+    assert (scan["window"], scan["n_dates"]) == ([0, 1], 252)
+    assert scan["alpha"] == 0.025  # two scans were wanted, and one error rate holds for both
+    assert "No scan of AUP=F: not among the prices" in [n[0].upper() + n[1:] for n in record["notes"]]
+    # The year holds no date that stands out by itself, the accord's own included.
+    assert scan["found"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from eventstudy.claims.file import VARIANCE_KINDS, Claim, Claims
+from eventstudy.claims.file import Claim, Claims
 from eventstudy.claims.measure import Measured, largest_neighbour
 from eventstudy.claims.verdict import TEST_WORDS
 from eventstudy.domain.events import Event
@@ -160,16 +160,3 @@ def _tariff_words(claims: Claims, event: Event | None, prices: PriceTable | None
         return f"{text}. The premium is missing here: none of {', '.join(premiums)} is among the prices, bring its file"
     asked = [c.id for c in claims if set(c.candidates) & set(premiums)]
     return text + (f". The premium is asked by {', '.join(asked)}" if asked else ". No claim asks the premium")
-
-
-def scan_commands(claims: Claims) -> tuple[str, ...]:
-    """Commands that look for a date with the reactions claimed: one for the level, one for the variance."""
-    out = []
-    for variance in (False, True):
-        asked = [
-            c for c in claims if (c.kind in VARIANCE_KINDS) is variance and c.instruments and c.kind != "untestable"
-        ]
-        if asked:
-            kind = " --kind volatility" if variance else ""
-            out.append(f"eventstudy scan {asked[0].instruments[0]} --from YYYY-MM-DD{kind}")
-    return tuple(out)

@@ -16,7 +16,6 @@ from eventstudy.claims.beside import (
     nearby,
     no_date,
     notes_of,
-    scan_commands,
 )
 from eventstudy.claims.file import Claim, Claims
 from eventstudy.claims.measure import (
@@ -25,6 +24,7 @@ from eventstudy.claims.measure import (
     Setting,
     measure_claims,
 )
+from eventstudy.claims.search import look_for_dates, scan_commands
 from eventstudy.claims.verdict import ClaimVerdict, decide, sentences, untestable
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.prices import PriceTable
@@ -33,6 +33,7 @@ from eventstudy.kernels.multiplicity import holm
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.study import StudyResult
+from eventstudy.verbs.scan_result import Scan
 from eventstudy.verdict import benchmark_words
 from eventstudy.volatility.base import GarchResponse
 
@@ -56,6 +57,8 @@ class ClaimsResult:
         On the whole: date, tariffs, premiums that are missing.
     commands : tuple of str
         How to look for a date, when there is none.
+    scans : tuple of Scan
+        Searches of a span for such a date, when prices and a span were given.
     studies : dict
         Claim id -> the study that measured it.
     provenance : Provenance or None
@@ -69,6 +72,7 @@ class ClaimsResult:
     family: int
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    scans: tuple[Scan, ...] = ()
     studies: dict[str, StudyResult] = field(default_factory=dict)
     provenance: Provenance | None = None
 
@@ -110,6 +114,7 @@ class ClaimsResult:
             "claims": [v.to_record() for v in self.verdicts],
             "notes": list(self.notes),
             "commands": list(self.commands),
+            "scans": [s.to_record() for s in self.scans],
             "provenance": self.provenance.to_record() if self.provenance else None,
         }  # fmt: skip
 
@@ -155,6 +160,7 @@ def judge_claims(
     prices: PriceTable | None = None,
     *,
     event: Event | str | None = None,
+    span: tuple[str, str | None] | None = None,
     model: ExpectedReturn | None = None,
     volatility: GarchResponse | None = None,
     alpha: float | None = None,
@@ -169,10 +175,12 @@ def judge_claims(
     claims : Claims
         From `read_claims` or `claims_saying`.
     prices : PriceTable, optional
-        Not needed without a date.
+        Not needed without a date and a span.
     event : Event or str, optional
         The announcement, or its id in the catalogue. None: the article's own date; with none, every claim says that it
         cannot be tested.
+    span : (str, str or None), optional
+        Without a date: first and last date (None: the end of the data) among which to look for one, in `prices`.
     model : ExpectedReturn, optional
         None: the market model on each instrument's own benchmark, and its own mean where that is not among the prices.
     volatility : GarchResponse, optional
@@ -207,10 +215,20 @@ def judge_claims(
         raise InputError(f"alpha = {level} must lie between 0 and 0.5, such as 0.05")
     happened = catalog()[event] if isinstance(event, str) else event or claims.event
     if happened is None:
+        scans: tuple[Scan, ...] = ()
+        unscanned: tuple[str, ...] = ()
+        if span is not None:
+            if prices is None:
+                raise InputError("a scan needs prices: es.load(...), or --prices and --source")
+            scans, unscanned = look_for_dates(
+                claims, prices, span, model=model, volatility=volatility or GarchResponse(), alpha=level, seed=seed,
+                others=others,
+            )  # fmt: skip
         verdicts = [untestable(c, c.why if c.kind == "untestable" else no_date(c)) for c in claims]
         return ClaimsResult(
             claims=claims, event=None, verdicts=tuple(verdicts), alpha=level, family=0,
-            notes=notes_of(claims, None, prices), commands=scan_commands(claims),
+            notes=(*notes_of(claims, None, prices), *unscanned), scans=scans,
+            commands=() if span else scan_commands(claims),
         )  # fmt: skip
     if prices is None:
         raise InputError("claims about a dated announcement need prices: es.load(...), or --prices and --source")
@@ -322,7 +340,7 @@ def _same_number(verdicts: list[ClaimVerdict]) -> list[ClaimVerdict]:
         if v.word != "untestable":
             other = first.setdefault(key, v.claim.id)
             if other != v.claim.id:
-                v = replace(v, notes=(*v.notes, f"the number of “{other}” once more, which confirms nothing twice"))
+                v = replace(v, notes=(*v.notes, f"the number of “{other}” once more: no second confirmation"))
         out.append(v)
     return out
 

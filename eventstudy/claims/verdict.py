@@ -231,7 +231,7 @@ def _number(v: ClaimVerdict, against: str, family: int) -> Said:
         what = f"{first} {won} {size(v.estimate, v.unit)} on {second} {against} over {window_words(v.window)}"
     else:
         what = f"{v.name} {moved(v.estimate)} {size(v.estimate, v.unit)} {against} over {window_words(v.window)}"
-    adjusted = f", {pvalue(v.adjusted)} among {family} claims" if family > 1 else ""
+    adjusted = f"; {pvalue(v.adjusted)} allowing for {family} claims" if family > 1 else ""
     interval = interval_words(v)
     numbers: tuple[tuple[str, float], ...] = ()
     if kind == "months":

@@ -66,9 +66,11 @@ def claims_command(
         check_target(out)
     busy = nullcontext() if quiet or not talk.is_terminal else talk.status("measuring ...")
     with busy:
-        plan = _plan(given, claims, happened) if happened else None
+        ends = [happened] if happened else _ends(start, end)
+        plan = _plan(given, claims, EventTable(ends)) if ends else None
         result = judge_claims(
             claims, plan.load(optional=True) if plan else None, event=happened, alpha=alpha, seed=seed,
+            span=(start, end) if start and not happened else None,
             volatility=plan.study.volatility if plan else None, allow_unusable=allow_unusable,
         )  # fmt: skip
         if out is not None:
@@ -105,11 +107,20 @@ def _event(given: Record, claims: Claims) -> Event | None:
     return claims.event
 
 
-def _plan(given: Record, claims: Claims, event: Event) -> StudyPlan:
+def _ends(start: str | None, end: str | None) -> list[Event]:
+    """First and last date of a span to scan, as events whose windows tell what prices are needed."""
+    if start is None:
+        return []
+    date_of("--from", start), date_of("--to", end)
+    return [make_event(start, id="first"), make_event(end or start, id="last")]
+
+
+def _plan(given: Record, claims: Claims, events: EventTable) -> StudyPlan:
     """What must be loaded for the claims: their instruments, benchmarks, and the span of their windows."""
     values: Record = {
         "source": sources_of(split(given["source"]), bool(given["prices"])),
-        "start": date_of("--from", given["start"]),
+        # Without an announcement the dates bound a scan, which needs history before them.
+        "start": date_of("--from", given["start"]) if len(events) == 1 else None,
         "end": date_of("--to", given["end"]),
         "mode": mode_of(given["refresh"], given["offline"]),
         "path": list(given["prices"] or []),
@@ -124,4 +135,4 @@ def _plan(given: Record, claims: Claims, event: Event) -> StudyPlan:
     window = EventWindow(event=(-5, last), estimation=(min(c.estimation[0] for c in claims), -11), windows=())
     volatility = GarchResponse(given["garch"], draws=given["draws"])
     study = Study(instruments=claims.candidates, window=window, volatility=volatility)
-    return StudyPlan(study=study, events=EventTable([event]), prices=prices, folder=Path(), report=None)
+    return StudyPlan(study=study, events=events, prices=prices, folder=Path(), report=None)

@@ -14,6 +14,7 @@ from eventstudy.claims.verdict import TEST_WORDS, ClaimVerdict, amount, interval
 from eventstudy.report import tables
 from eventstudy.report.page import SIGNS, reactor_words
 from eventstudy.report.parts import NONE, cells, check_target, render, write_whole
+from eventstudy.verbs.scan_result import Scan
 from eventstudy.verdict import level_words, pvalue, window_words
 
 #: Where the verdict box of the page takes its colour from.
@@ -29,15 +30,29 @@ def claims_frame(result: ClaimsResult) -> pd.DataFrame:
 
 
 def _row(v: ClaimVerdict) -> list[str]:
-    test = TEST_WORDS[v.claim.kind]
     if v.word == "untestable":
-        return [v.claim.id, test, v.instrument or NONE, *[NONE] * 5, "untestable"]
-    kind = v.claim.kind
-    interval = interval_words(v)
-    on = " minus ".join(", ".join(side) for side in v.members) or v.instrument
-    window = f"[{v.window[0]}, {v.window[1]}]" if v.window else NONE
-    effect = signed(v.estimate, v.unit, kind)
-    return [v.claim.id, test, on, window, effect, interval, pvalue(v.pvalue), pvalue(v.adjusted), v.label]
+        return [v.claim.id, TEST_WORDS[v.claim.kind], v.instrument or NONE, *[NONE] * 5, "untestable"]
+    one = _cells(v)
+    return [one[k] for k in ("id", "test", "on", "window", "effect", "interval", "p", "adjusted", "label")]
+
+
+def _cells(v: ClaimVerdict) -> dict[str, str]:
+    """One measured claim as a table shows it."""
+    assert v.window is not None
+    return {
+        "id": v.claim.id,
+        "words": v.claim.words,
+        "test": TEST_WORDS[v.claim.kind],
+        "on": " minus ".join(", ".join(side) for side in v.members) or v.instrument,
+        "window": f"[{v.window[0]}, {v.window[1]}]",
+        "effect": signed(v.estimate, v.unit, v.claim.kind),
+        "interval": interval_words(v),
+        "p": pvalue(v.pvalue),
+        "adjusted": pvalue(v.adjusted),
+        "word": v.word,
+        "rest": v.label.removeprefix(v.word).strip(" ,()"),
+        "label": v.label,
+    }
 
 
 def summary_text(result: ClaimsResult) -> str:
@@ -49,6 +64,7 @@ def summary_text(result: ClaimsResult) -> str:
         parts.append(frame[[v in tested for v in result.verdicts]].to_string(index=False))
     parts += [_spoken(v) for v in result.verdicts]
     parts += [_sentence(n) for n in result.notes]
+    parts += [s.summary() for s in result.scans]
     if result.commands:
         parts.append("To look for a date:\n" + "\n".join(f"  {c}" for c in result.commands))
     return "\n\n".join(parts)
@@ -97,27 +113,39 @@ def _context(result: ClaimsResult) -> dict[str, Any]:
         "event": f"{event.label}, announced {event.when}" if event else "",
         "edge": "alert" if event is None else _EDGE[first],
         "label": "Nobody can tell: no date" if event is None else _counts(words),
-        "headline": result.headline,
+        # With an announcement the counts are the label, and the first note says what they are about.
+        "headline": "" if event else result.headline,
         "family": result.family,
         "alpha": f"{result.alpha:.3g}",
-        "claims": cells(_tested_frame(result)),
-        "under": [v.claim.words for v in result.verdicts if v.word != "untestable"],
+        "claims": [_cells(v) for v in result.verdicts if v.word != "untestable"],
         "untested": [(v.claim.words, v.reason) for v in result.verdicts if v.word == "untestable"],
         "verdicts": [_claim(v) for v in result.verdicts if v.word != "untestable"],
         "notes": [_sentence(n) for n in result.notes],
         "commands": list(result.commands),
+        "scans": [(s.sentence, cells(scan_frame(s))) for s in result.scans],
         "expected": cells(_expected(result)),
         "provenance": cells(_provenance(result)),
     }
 
 
+def scan_frame(found: Scan) -> pd.DataFrame:
+    """The dates that a scan found."""
+    rows = [
+        [
+            str(p.date),
+            found.amount(p.estimate),
+            pvalue(p.pvalue),
+            ", ".join(f"{e} ({k:+d})" for e, k in p.events) or NONE,
+        ]
+        for p in found.found
+    ]
+    return pd.DataFrame(
+        rows, columns=["Date", "Effect", "p of the whole scan", "Announcements of the catalogue nearby"]
+    )
+
+
 def _counts(words: Sequence[str]) -> str:
     return ", ".join(f"{words.count(w)} {w}" for w in _ORDER if w in words)
-
-
-def _tested_frame(result: ClaimsResult) -> pd.DataFrame:
-    frame = claims_frame(result)
-    return frame[[v.word != "untestable" for v in result.verdicts]].drop(columns="Window")
 
 
 def _claim(v: ClaimVerdict) -> dict[str, Any]:
