@@ -47,17 +47,36 @@ def fit_event(
     """
     if form == "additive":
         return maximum_likelihood(y, x, kind=kind, dist=dist, presample="fcp", exog=exog)
-    start = np.zeros(exog.shape[1])
-    if not np.isfinite(_profile(start, y, x, exog, kind, dist)[0]):
+    zero = np.zeros(exog.shape[1])
+    if not np.isfinite(_profile(zero, y, x, exog, kind, dist)[0]):
         return "the likelihood is not finite at any starting point"
-    found = optimize.minimize(
-        _profile, start, args=(y, x, exog, kind, dist), jac=True, method="L-BFGS-B",
-        bounds=[(-LARGEST_LOG, LARGEST_LOG)] * start.size, options={"ftol": 1e-15, "gtol": CONVERGED / 3.0},
-    )  # fmt: skip
+    # The profile may have several tops: dynamics that follow the event against an event that explains them away.
+    tops = [_climb(start, y, x, exog, kind, dist) for start in (zero, _moments(y, x, exog))]
+    found = min(tops, key=lambda top: float(top.fun))
     inner = _deflated(found.x, y, x, exog, kind, dist)
     if isinstance(inner, str):
         return inner
     return _joint(inner, found.x, y, x, exog)
+
+
+def _climb(
+    start: FloatArray, y: FloatArray, x: FloatArray, exog: FloatArray, kind: EventKind, dist: Dist
+) -> optimize.OptimizeResult:
+    """Maximise the profile from one start."""
+    return optimize.minimize(
+        _profile, start, args=(y, x, exog, kind, dist), jac=True, method="L-BFGS-B",
+        bounds=[(-LARGEST_LOG, LARGEST_LOG)] * start.size, options={"ftol": 1e-15, "gtol": CONVERGED / 3.0},
+    )  # fmt: skip
+
+
+def _moments(y: FloatArray, x: FloatArray, exog: FloatArray) -> FloatArray:
+    """Log ratio of mean squares where each regressor is large to where all are zero."""
+    squares = (y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) ** 2
+    quiet = (exog == 0.0).all(axis=1)
+    level = float(squares[quiet].mean()) if quiet.any() else float(squares.mean())
+    weights = np.abs(exog) / np.maximum(np.abs(exog).sum(axis=0), 1e-300)
+    ratio = np.maximum(weights.T @ squares, 1e-12 * level) / level
+    return np.asarray(np.clip(np.log(ratio), -3.0, 3.0))
 
 
 def _deflated(

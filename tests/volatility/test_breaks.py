@@ -122,3 +122,22 @@ def test_missing_values_are_left_out_and_wrong_dates_refused() -> None:
         es.variance_breaks(values.iloc[::-1])
     with pytest.raises(es.EventStudyError, match="one row of T"):
         es.variance_breaks(values.to_numpy(), values.index.to_numpy()[:-1])
+
+
+def test_clustering_alone_is_no_break() -> None:
+    """GARCH(.08, .90): the Kolmogorov law of kappa2 rejects often in 200 sessions, the simulated one as it should."""
+    days = pd.bdate_range("2010-01-01", periods=900)
+    laws, simulated = 0, 0
+    for seed in range(40):
+        z = np.random.default_rng(seed).standard_normal(1000)
+        e, h = np.empty(1000), 1.0
+        for t in range(1000):
+            e[t] = z[t] * np.sqrt(h)
+            h = 0.02 + 0.08 * e[t] ** 2 + 0.9 * h
+        one = es.variance_breaks(pd.Series(0.01 * e[100:], index=days), event=days[750].date()).around
+        assert one is not None
+        laws += one.pvalues["kappa2"] <= 0.05
+        simulated += one.pvalue <= 0.05
+    # Nominal 5% of 40 is 2; four standard errors of 1.4.
+    assert laws >= 10
+    assert simulated <= 7
