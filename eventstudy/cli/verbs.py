@@ -16,7 +16,7 @@ from eventstudy.domain.events import EventTable, make_event
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
-from eventstudy.inference.search import Kind, Sign
+from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.report.record import dumps
 from eventstudy.sources.base import Mode
@@ -41,6 +41,9 @@ def scan_command(
     window: Annotated[
         str | None, typer.Option(help="Sessions of the reaction; default 0,0 for returns, 1,10 for volatility.")
     ] = None,
+    against: Annotated[
+        Against, typer.Option(help="Volatility of the sessions before, or around (isolated moves).")
+    ] = "before",
     claimed: Annotated[str | None, typer.Option(help="Is this date among those found? YYYY-MM-DD.")] = None,
     within: Annotated[int, typer.Option(help="Sessions around the claimed date that would count as well.")] = 1,
     prices: PricesOption = None,
@@ -49,7 +52,7 @@ def scan_command(
     market: MarketOption = None,
     estimation: EstimationOption = "-260,-11",
     alpha: Annotated[float, typer.Option(help="Probability of any finding when nothing happened.")] = 0.05,
-    draws: Annotated[int, typer.Option(help="Simulated spans.")] = 1999,
+    draws: Annotated[int, typer.Option(help="Simulated series.")] = 999,
     seed: Annotated[int, typer.Option(help="Entropy of the simulation.")] = 0,
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
@@ -66,7 +69,7 @@ def scan_command(
         )
         result = scan(
             table, instrument, start=first, end=last, kind=kind, sign=sign,
-            window=window_of("--window", window), claimed=claimed, within=within, model=chosen,
+            window=window_of("--window", window), against=against, claimed=claimed, within=within, model=chosen,
             estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha, draws=draws, seed=seed,
         )  # fmt: skip
     if as_json:

@@ -10,19 +10,28 @@ import numpy as np
 
 from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.domain.windows import Offsets
-from eventstudy.kernels.maxima import fit_student, paths_and_variances, student_shocks, variance_ahead
+from eventstudy.kernels.garch import GarchParams
+from eventstudy.kernels.maxima import (
+    filtered_backwards,
+    fit_student,
+    paths_and_variances,
+    student_shocks,
+    variance_ahead,
+)
 from eventstudy.kernels.resample import upper_pvalue, window_sums
 from eventstudy.volatility.base import VarianceModel
 
 Kind = Literal["return", "volatility"]
 Sign = Literal["up", "down", "any"]
+#: Whose volatility a response is measured in: that of the sessions before, or of those before and after.
+Against = Literal["before", "around"]
 
 #: With at least this many undisturbed sessions outside the span, the law of the shocks is fitted there alone.
 ENOUGH_OUTSIDE = 750
 #: Fewest sessions with a residual for any statement about a largest value: one year.
 FEWEST = 250
 #: Simulated values held at a time.
-_CHUNK = 4_000_000
+_CHUNK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +41,12 @@ class Search:
     kind: Kind
     sign: Sign
     window: Offsets
+    against: Against = "before"
 
     @property
-    def origin(self) -> int:
-        """First session of the forecast: day 0, or the window's begin when that is earlier."""
-        return min(self.window[0], 0)
+    def reach(self) -> Offsets:
+        """First session of the forecast and last of the backcast: the window, and day 0 when that lies outside it."""
+        return min(self.window[0], 0), max(self.window[1], 0)
 
     @property
     def length(self) -> int:
@@ -51,20 +61,59 @@ class Search:
         values = e if self.kind == "return" else np.abs(e)
         return np.moveaxis(window_sums(np.moveaxis(values, 0, -1), self.length), -1, 0)
 
-    def scale(self, variance: VarianceModel, h: FloatArray) -> FloatArray:
-        """What the session before the origin expects of the window, given the variance `h` of the origin.
+    def scale(self, params: GarchParams, ahead: FloatArray, behind: FloatArray) -> FloatArray:
+        """What the sessions before the window, or around it, lead one to expect of it.
 
-        Standard deviation of the sum (return), or the sum of the standard deviations (volatility).
+        Standard deviation of the sum (return): from the variance forecast the session before, or the mean of that and
+        of the one that looks back from the session after. Sum of the standard deviations forecast the session before
+        (volatility): what comes after is the effect.
+
+        Parameters
+        ----------
+        ahead, behind : ndarray, shape (n, ...)
+            Variance of session ``reach[0]`` given those before it, of ``reach[1]`` given those after it.
         """
-        ahead = variance_ahead(variance.params, h, self.window[1] - self.origin + 1)
-        inside = ahead[self.window[0] - self.origin :]
-        return np.sqrt(inside.sum(axis=0)) if self.kind == "return" else np.asarray(np.sqrt(inside).sum(axis=0))
+        (first, last), (start, end) = self.window, self.reach
+        forward = variance_ahead(params, ahead, last - start + 1)[first - start :]
+        if self.kind == "volatility":
+            return np.asarray(np.sqrt(forward).sum(axis=0))
+        expected = forward.sum(axis=0)
+        if self.against == "around":
+            backward = variance_ahead(params, behind, end - first + 1)[end - last :]
+            expected = 0.5 * (expected + backward.sum(axis=0))
+        return np.asarray(np.sqrt(expected))
 
     def sized(self, values: FloatArray) -> FloatArray:
-        """Statistics turned so that large values speak for the claim."""
-        if self.kind == "volatility" or self.sign == "up":
-            return values
-        return -values if self.sign == "down" else np.abs(values)
+        """Statistics turned so that large values speak for the claim; logarithms of ratios (volatility)."""
+        if self.kind == "volatility":
+            return np.log(values)
+        return values if self.sign == "up" else -values if self.sign == "down" else np.abs(values)
+
+    def statistics(self, e: FloatArray, ahead: FloatArray, behind: FloatArray, params: GarchParams) -> FloatArray:
+        """Sum over what was expected, for every date whose sessions exist, shape (T - reach, ...).
+
+        Parameters
+        ----------
+        e, ahead, behind : ndarray, shape (T, ...)
+            Residuals and their variances given the sessions before, and given those after.
+        """
+        (first, _), (start, end) = self.window, self.reach
+        count = e.shape[0] - end + start
+        sums = self.sums(e)[first - start :][:count]
+        return sums / self.scale(params, ahead[:count], behind[end - start :])
+
+    def yardstick(self, sample: FloatArray, n: int, alpha: float) -> tuple[FloatArray, FloatArray]:
+        """Centre and size, each of shape (B,), by which the largest of `n` sized statistics is compared.
+
+        From the statistics on undisturbed dates, shape (dates, B). Return: zero, and the size that the largest of `n`
+        shocks of the Student law fitted to them exceeds with probability `alpha`. Volatility: mean and standard
+        deviation of the logarithms.
+        """
+        if self.kind == "volatility":
+            logs = np.log(sample)
+            return np.asarray(logs.mean(axis=0)), np.asarray(logs.std(axis=0))
+        size = fit_student(np.ascontiguousarray(sample.T)).quantile(n, alpha)
+        return np.zeros_like(size), size
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,39 +151,52 @@ class Days:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NullMaxima:
-    """Largest statistics of simulated spans in which nothing happened.
+    """Largest statistics of simulated series in which nothing happened.
 
     Attributes
     ----------
     largest : ndarray, shape (draws, groups)
-        Per simulated span and group of dates, over the yardstick of that span.
-    yardstick : float
-        What the data's statistic is divided by before it is compared: the size that the fitted law's largest shock
-        exceeds with probability alpha (return), or the mean size of a shock (volatility).
+        Per simulated series and group of dates: the largest sized statistic, less the centre and over the size of
+        that series' own yardstick.
+    centre, size : float
+        Yardstick of the data.
     dof : float
-        Degrees of freedom of the fitted law.
+        Degrees of freedom of the shocks.
     sessions : int
-        On which it was fitted.
+        Undisturbed dates on which the yardstick rests.
     """
 
     largest: FloatArray
-    yardstick: float
+    centre: float
+    size: float
     dof: float
     sessions: int
 
-    def pvalues(self, scaled: FloatArray, group: int = 0) -> FloatArray:
-        """``(1 + #{simulated largest >= scaled}) / (1 + draws)`` of statistics over the yardstick."""
+    def pvalues(self, sized: FloatArray, group: int = 0) -> FloatArray:
+        """``(1 + #{simulated largest >= value}) / (1 + draws)``, shape as `sized`."""
         ordered = np.sort(self.largest[:, group])
-        at_least = ordered.size - np.searchsorted(ordered, scaled, side="left")
+        at_least = ordered.size - np.searchsorted(ordered, (sized - self.centre) / self.size, side="left")
         return np.asarray((1.0 + at_least) / (1.0 + ordered.size))
+
+    def critical(self, alpha: float) -> float:
+        """Sized statistic from which on a date is found."""
+        k = int(np.floor(alpha * (1 + self.largest.shape[0]) + 1e-12))
+        return self.centre + self.size * float(np.sort(self.largest[:, 0])[-k])
 
 
 def window_scale(days: Days, variance: VarianceModel, search: Search) -> FloatArray:
-    """`Search.scale` of every entry as day 0, shape (N,); NaN where the forecast would start before the data."""
-    h = np.full(days.residual.size, np.nan)
-    start = -search.origin
-    h[start:] = variance.variance[: h.size - start]
-    return search.scale(variance, h)
+    """`Search.scale` of every entry as day 0, shape (N,); NaN where its sessions leave the data."""
+    before, after = search.reach
+    n = days.residual.size
+    ahead, behind = np.full(n, np.nan), np.full(n, np.nan)
+    ahead[-before:] = variance.variance[: n + before]
+    behind[: n - after] = _backwards(variance.params, days.residual[:, None])[after:, 0]
+    return search.scale(variance.params, ahead, behind)
+
+
+def _backwards(params: GarchParams, e: FloatArray) -> FloatArray:
+    """Variance of every session given those after it, shape (T, B); the last has the mean of all."""
+    return filtered_backwards(params, np.mean(e**2, axis=0), e)
 
 
 def own_sums(days: Days, search: Search) -> FloatArray:
@@ -156,7 +218,7 @@ def null_maxima(
     draws: int,
     rng: np.random.Generator,
 ) -> NullMaxima:
-    """Simulate the span from the fitted variance recursion, with the law of the shocks estimated again every time.
+    """Simulate the whole series from the fitted variance recursion, and do to it what was done to the data.
 
     Parameters
     ----------
@@ -165,40 +227,35 @@ def null_maxima(
 
     Notes
     -----
-    The estimate of the law enters twice: shocks are drawn from it, and the largest statistic is divided by a
-    yardstick computed from it, in the data and in every simulated sample. What estimation error does to the one it
-    does to the other, so the p-value allows for it (prepivoting: Beran 1988, JASA 83:687-697).
+    The largest statistic is divided by what the statistics of undisturbed dates lead one to expect of it, in the data
+    and in every simulated series (prepivoting: Beran 1988, JASA 83:687-697). Estimation error of that yardstick is so
+    allowed for, and a series whose shocks are larger or smaller than the model's is measured by its own. The
+    coefficients of the variance recursion are taken as known.
     """
-    sample = days.sample
     z = days.residual / np.sqrt(variance.variance[: days.residual.size])
-    tail = fit_student(z[sample][None])
-    inverse_dof, scale = float(tail.inverse_dof[0]), float(tail.scale[0])
-    first, last = int(days.span[0]) + search.origin, int(days.span[-1]) + max(search.window[1], 0)
-    at = days.span - first
-    reused = np.flatnonzero(sample[first : last + 1])
-    further = int(sample.sum()) - reused.size
-    step = max(1, _CHUNK // ((last - first + 1) * search.length + further))
+    law = fit_student(z[days.sample][None])
+    inverse_dof, spread = float(law.inverse_dof[0]), float(law.scale[0])
+    before, after = search.reach
+    # Entries whose every session exists, counted from the first such.
+    there = np.arange(-before, z.size - after)
+    sample, span = np.flatnonzero(days.sample[there]), days.span + before
+
+    def measure(e: FloatArray, ahead: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        behind = _backwards(variance.params, e) if search.against == "around" else ahead
+        values = search.statistics(e, ahead, behind, variance.params)
+        return search.sized(values[span]), *search.yardstick(values[sample], span.size, alpha)
+
+    _, centre, size = measure(days.residual[:, None], variance.variance[: z.size, None])
+    step = max(1, _CHUNK // z.size)
     largest = np.empty((draws, len(groups)))
     for done in range(0, draws, step):
-        count = min(step, draws - done)
-        shocks = scale * student_shocks(inverse_dof, (last - first + 1, count), rng)
-        more = scale * student_shocks(inverse_dof, (count, further), rng)
-        e, h = paths_and_variances(variance.params, float(variance.variance[first]), shocks)
-        values = search.sized(search.sums(e)[at + search.window[0]] / search.scale(variance, h[at + search.origin]))
-        values = values / _yardstick(np.concatenate((shocks[reused].T, more), axis=1), search, at.size, alpha)
+        shocks = spread * student_shocks(inverse_dof, (z.size, min(step, draws - done)), rng)
+        own, middle, width = measure(*paths_and_variances(variance.params, float(variance.variance[0]), shocks))
         for g, group in enumerate(groups):
-            largest[done : done + count, g] = values[group].max(axis=0)
+            largest[done : done + shocks.shape[1], g] = (own[group].max(axis=0) - middle) / width
     return NullMaxima(
-        largest=largest, yardstick=float(_yardstick(z[sample][None], search, at.size, alpha)[0]),
-        dof=1.0 / inverse_dof, sessions=int(sample.sum()),
-    )  # fmt: skip
-
-
-def _yardstick(shocks: FloatArray, search: Search, n: int, alpha: float) -> FloatArray:
-    """Yardstick of each row of shocks, shape (B,); see `NullMaxima`."""
-    if search.kind == "volatility":
-        return np.asarray(np.abs(shocks).mean(axis=1))
-    return fit_student(shocks).quantile(n, alpha)
+        largest=largest, centre=float(centre[0]), size=float(size[0]), dof=1.0 / inverse_dof, sessions=sample.size
+    )
 
 
 def stretches(days: Days, sized: FloatArray) -> tuple[int, float]:

@@ -97,6 +97,31 @@ def variance_ahead(params: GarchParams, h: FloatArray, steps: int) -> FloatArray
     return out
 
 
+def filtered(params: GarchParams, first: FloatArray, e: FloatArray) -> FloatArray:
+    """Variance of every session given those before it, shape (T, B), along residuals `e` of that shape.
+
+    `first`, shape (B,), is the variance of the first session.
+    """
+    h = np.empty_like(e)
+    level = first
+    for t in range(e.shape[0]):
+        h[t] = level
+        level = params.step(e[t], level)
+    return h
+
+
+def filtered_backwards(params: GarchParams, last: FloatArray, e: FloatArray) -> FloatArray:
+    """Variance of every session given those *after* it, shape (T, B): the recursion run against time.
+
+    A jump does not enter the variance of its own session in either direction. Squares of a GARCH process have the same
+    autocovariances in both directions; asymmetry has a direction, so its average is taken. `last`, shape (B,), is the
+    variance of the last session.
+    """
+    zero = np.zeros_like(params.gamma)
+    symmetric = GarchParams(params.omega, np.asarray(params.alpha + 0.5 * params.gamma), zero, params.beta)
+    return filtered(symmetric, last, e[::-1])[::-1]
+
+
 def paths_and_variances(params: GarchParams, first: float, z: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Simulated residuals and their variances, both of shape (T, B), from shocks `z` of that shape."""
     e, h = np.empty_like(z), np.empty_like(z)

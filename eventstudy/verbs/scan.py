@@ -19,6 +19,7 @@ from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets, Out
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.search import (
     FEWEST,
+    Against,
     Days,
     Kind,
     NullMaxima,
@@ -30,7 +31,7 @@ from eventstudy.inference.search import (
     stretches,
     window_scale,
 )
-from eventstudy.kernels.resample import complete_windows, critical_value, smallest_pvalue
+from eventstudy.kernels.resample import complete_windows, smallest_pvalue
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
 from eventstudy.pairs import PreparedSeries, fit_pairs, prepare_series
@@ -50,13 +51,14 @@ def scan(
     kind: Kind = "return",
     sign: Sign = "any",
     window: Offsets | None = None,
+    against: Against = "before",
     claimed: str | dt.date | Event | None = None,
     within: int = 1,
     model: ExpectedReturn | None = None,
     estimation: Offsets = (-260, -11),
     volatility: GarchResponse | None = None,
     alpha: float = 0.05,
-    draws: int = 1999,
+    draws: int = 999,
     seed: int = 0,
     events: EventTable | None = None,
 ) -> Scan:
@@ -75,6 +77,10 @@ def scan(
         Direction claimed; volatility knows only ``any`` (raised).
     window : (int, int), optional
         Sessions relative to each date; default day 0 for returns, sessions 1 to 10 for volatility.
+    against : {"before", "around"}
+        Whose volatility a response is measured in. ``before``: what the session before could expect; sees news that
+        begin a turbulent time. ``around``: the mean of that and of what the session after implies looking back; sees
+        isolated moves better, and loses news among other news.
     claimed : date or Event, optional
         Is this date among those found?
     within : int
@@ -88,7 +94,7 @@ def scan(
     alpha : float
         Probability of any finding when nothing happened.
     draws, seed : int
-        Simulated spans, and their entropy.
+        Simulated series, and their entropy.
     events : EventTable, optional
         Known announcements: named beside found dates, and left out of the sample that says how large chance is.
         The catalogue by default.
@@ -109,10 +115,9 @@ def scan(
     Every date gets its own estimation window, model and abnormal response, as `Study` would give it. The responses
     are divided by the standard deviation that a GARCH filter expected the session before, so that a turbulent month
     does not look like a string of reactions (McNeil & Frey 2000, J. Empirical Finance 7:271-300). The largest
-    statistic is compared with the largest of simulated spans: shocks from a Student law through the fitted variance
-    recursion. The law's degrees of freedom are estimated on sessions away from known events, outside the span where
-    there are enough; they are estimated again on every simulated sample, and the statistic is divided by what each
-    estimate makes of the largest shock, so that the p-value allows for the estimation (Beran 1988, JASA 83:687-697).
+    statistic is compared with the largest of simulated series: Student shocks through the fitted variance recursion,
+    each series measured by a yardstick of its own, as the data are; see `null_maxima`. Known events stay in every
+    estimation window, but not in the sample that says how large chance is.
 
     Examples
     --------
@@ -122,7 +127,7 @@ def scan(
     >>> result.dates.size, len(result.found)
     (252, 0)
     """
-    search = _search(kind, sign, window)
+    search = _search(kind, sign, window, against)
     _check(alpha, draws, within)
     known = catalog() if events is None else events
     chosen = model or MarketModel()
@@ -146,7 +151,8 @@ def scan(
     count, rank = stretches(days, measured.sized)
     return Scan(
         instrument=instrument, name=prices.instruments[instrument].label, unit=prepared.series.unit, kind=kind,
-        sign=sign, window=search.window, alpha=alpha, dates=dates[days.span], estimate=measured.estimate[days.span],
+        sign=sign, against=against, window=search.window, alpha=alpha, dates=dates[days.span],
+        estimate=measured.estimate[days.span],
         statistic=measured.statistic[days.span], pvalue=measured.pvalue, skipped=judged.skipped,
         critical=measured.critical, detectable=measured.detectable, found=found,
         claimed=None if claim is None else _claimed_date(claim, measured, null, found, dates),
@@ -204,17 +210,21 @@ class _Claim:
     entries: IntArray
 
 
-def _search(kind: Kind, sign: Sign, window: Offsets | None) -> Search:
+def _search(kind: Kind, sign: Sign, window: Offsets | None, against: Against) -> Search:
     if kind not in get_args(Kind):
         raise InputError(f"kind = {kind!r} is not one of {', '.join(get_args(Kind))}")
     if sign not in get_args(Sign):
         raise InputError(f"sign = {sign!r} is not one of {', '.join(get_args(Sign))}")
+    if against not in get_args(Against):
+        raise InputError(f"against = {against!r} is not one of {', '.join(get_args(Against))}")
+    if kind == "volatility" and against != "before":
+        raise InputError("raised volatility is judged against the sessions before; leave against at 'before'")
     if kind == "volatility" and sign != "any":
         raise InputError(f"sign = {sign!r}: a search for volatility has no direction; leave sign at 'any'")
     chosen = window or ((0, 0) if kind == "return" else (1, 10))
     if chosen[0] > chosen[1]:
         raise InputError(f"window [{chosen[0]},{chosen[1]}] ends before it starts; write (first, last)")
-    return Search(kind=kind, sign=sign, window=chosen)
+    return Search(kind=kind, sign=sign, window=chosen, against=against)
 
 
 def _check(alpha: float, draws: int, within: int) -> None:
@@ -300,16 +310,18 @@ def _measure(judged: _Judged, search: Search, scale: FloatArray, null: NullMaxim
     days = judged.days
     if search.kind == "return":
         car = judged.abnormal.car(search.window)
-        sums, scale, yardstick = car.car, scale * car.se / car.se_naive, null.yardstick
+        sums, scale = car.car, scale * car.se / car.se_naive
     else:
-        # In multiples of the mean size of a shock, so that 1 is what was expected.
-        sums, scale, yardstick = own_sums(days, search), scale * null.yardstick, 1.0
-    statistic = sums / scale
-    sized = search.sized(statistic)
-    critical = critical_value(null.largest[:, 0], alpha) * yardstick
+        sums = own_sums(days, search)
+    sized, critical = search.sized(sums / scale), null.critical(alpha)
+    unit = 1.0
+    if search.kind == "volatility":
+        # In multiples of what undisturbed dates show on average in logarithms, so that 1 is what was expected.
+        unit, critical = math.exp(null.centre), math.exp(critical)
+    statistic = sums / scale / unit
     return _Measured(
         judged=judged, search=search, estimate=sums if search.kind == "return" else statistic, statistic=statistic,
-        sized=sized, pvalue=null.pvalues(sized[days.span] / yardstick), critical=critical,
+        sized=sized, pvalue=null.pvalues(sized[days.span]), critical=critical / unit,
         detectable=detectable(days, search, sums, scale, critical), alpha=alpha,
     )  # fmt: skip
 
@@ -365,11 +377,10 @@ def _claimed_date(
     own = measured.sized[span]
     position = int(claim.entries[np.argmax(own[claim.entries])])
     best = dates[span[position]].astype(dt.date)
-    yardstick = null.yardstick if measured.search.kind == "return" else 1.0
     return ClaimedDate(
         date=claim.date, within=claim.within, best=best, estimate=float(measured.estimate[span[position]]),
         statistic=float(measured.statistic[span[position]]),
-        pvalue=float(null.pvalues(own[position : position + 1] / yardstick, group=1)[0]),
+        pvalue=float(null.pvalues(own[position : position + 1], group=1)[0]),
         pvalue_scan=float(measured.pvalue[position]), rank=1 + int((own > own[position]).sum()),
         found=bool(measured.pvalue[position] <= measured.alpha),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
 from eventstudy.domain.windows import Offsets
-from eventstudy.inference.search import Kind, Sign
+from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.verdict import effect, p_words, window_words
 from eventstudy.verdict import pvalue as pvalue_words
 
@@ -90,6 +90,8 @@ class Scan:
     instrument, name, unit : str
     kind : {"return", "volatility"}
     sign : {"up", "down", "any"}
+    against : {"before", "around"}
+        Whose volatility a response is measured in.
     window : (int, int)
         Sessions summed, relative to each date.
     alpha : float
@@ -113,11 +115,11 @@ class Scan:
     dof : float
         Degrees of freedom of the shocks.
     sessions : int
-        Sessions on which the tail of the shocks was fitted.
+        Dates away from known events that say how large chance is.
     problem : str
         Why a simpler variance model was taken; empty when the fit holds.
     draws : int
-        Simulated spans.
+        Simulated series.
     smallest_p : float
     stretches, stretch_pvalue : int, float
         Other stretches of the series of the same length and without known events, and the rank of this span's
@@ -130,6 +132,7 @@ class Scan:
     unit: str
     kind: Kind
     sign: Sign
+    against: Against
     window: Offsets
     alpha: float
     dates: DateArray
@@ -250,9 +253,9 @@ def _method_words(result: Scan) -> str:
         if result.stretches else ""
     )  # fmt: skip
     return (
-        f"Judged by the largest statistic of {result.draws:,} simulated spans ({result.model}; {result.variance}"
-        f"{'' if not result.problem else ': ' + result.problem}; shocks with {result.dof:.1f} degrees of freedom from "
-        f"{result.sessions:,} sessions away from known events). A date is found from {result.critical:.2f} on.{rank}"
+        f"Judged by the largest statistic of {result.draws:,} simulated series ({result.model}; {result.variance}"
+        f"{'' if not result.problem else ': ' + result.problem}; shocks with {result.dof:.1f} degrees of freedom; "
+        f"{result.sessions:,} dates away from known events). A date is found from {result.critical:.2f} on.{rank}"
     )
 
 

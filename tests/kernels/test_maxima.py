@@ -7,7 +7,13 @@ import pytest
 from scipy import optimize, stats
 
 from eventstudy.kernels.garch import GarchParams, forecast_variance
-from eventstudy.kernels.maxima import fit_student, paths_and_variances, student_shocks, variance_ahead
+from eventstudy.kernels.maxima import (
+    filtered_backwards,
+    fit_student,
+    paths_and_variances,
+    student_shocks,
+    variance_ahead,
+)
 
 GJR = GarchParams(*(np.asarray(v) for v in (2e-6, 0.04, 0.06, 0.9)))
 
@@ -66,3 +72,12 @@ def test_paths_follow_the_recursion() -> None:
             own = z[t, column] * np.sqrt(level)
             assert e[t, column] == pytest.approx(own, rel=1e-14)
             level = 2e-6 + (0.04 + 0.06 * (own < 0)) * own**2 + 0.9 * level
+
+
+def test_looking_back_is_the_symmetric_recursion_against_time() -> None:
+    e = np.random.default_rng(5).standard_normal(40) * 0.01
+    h = filtered_backwards(GJR, np.array([2e-4]), e[:, None])[:, 0]
+    level = 2e-4
+    for t in range(39, -1, -1):
+        assert h[t] == pytest.approx(level, rel=1e-14)
+        level = 2e-6 + 0.07 * e[t] ** 2 + 0.9 * level
