@@ -92,6 +92,8 @@ _EXPORTS = {
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
     "scan": "verbs.scan",
+    "power": "verbs.power",
+    "Power": "verbs.power",
     "Scan": "verbs.scan_result",
     "Peak": "verbs.scan_result",
     "ClaimedDate": "verbs.scan_result",
@@ -126,6 +128,7 @@ __all__ = [
     "MarketModelGarch",
     "Outcome",
     "Peak",
+    "Power",
     "PriceTable",
     "RangeVolatility",
     "Robust",
@@ -172,6 +175,7 @@ __all__ = [
     "log_volume",
     "make_event",
     "pooled_controls",
+    "power",
     "pre_event_drift",
     "range_volatility",
     "read_claims",
@@ -224,6 +228,7 @@ if TYPE_CHECKING:
     from eventstudy.sources.files import read_returns
     from eventstudy.spec import read_study
     from eventstudy.study import Study, StudyResult
+    from eventstudy.verbs.power import Power, power
     from eventstudy.verbs.scan import scan
     from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
     from eventstudy.verdict import Verdict, judge

@@ -174,3 +174,12 @@ def test_scan(run: Run) -> None:
     assert run("scan", "AA", "--from", "1994-13-03")[0] == 2
     assert run("scan", "LME-3M", "--from", "1994-01-03")[0] == 2
     assert run("scan", "AA", "--from", "1991-01-03", "--to", "1991-03-01")[0] == 4
+
+
+def test_power(run: Run) -> None:
+    code, out, _ = run("power", "AA", "--window", "0,0", "--effect", "2%,8%", "--dates", "50", "--json")
+    curve = json.loads(out)["curve"]
+    assert code == 0
+    assert [p["effect"] for p in curve] == [0.02, 0.08]
+    assert curve[0]["power"] < 0.5 < curve[1]["power"]
+    assert run("power", "AA", "--effect", "two")[0] == 2

@@ -1,4 +1,4 @@
-"""``eventstudy scan``: questions about a whole series, not about one announcement."""
+"""``eventstudy scan`` and ``eventstudy power``: questions about a whole series, not about one announcement."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from eventstudy.report.record import dumps
 from eventstudy.sources.base import Mode
 from eventstudy.spec import PricesSpec, SourceKey, StudyPlan, make_model
 from eventstudy.study import Study
+from eventstudy.verbs.power import power
 from eventstudy.verbs.scan import scan
 
 PricesOption = Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")]
@@ -78,6 +79,57 @@ def scan_command(
         print(result.summary())
 
 
+@app.command(name="power")
+def power_command(
+    instrument: Annotated[str, typer.Argument(help="One instrument id, such as LME-3M.")],
+    sizes: Annotated[
+        list[str] | None,
+        typer.Option("--effect", help="Size of a reaction, such as 2% or 15 (USD/t); may be repeated."),
+    ] = None,
+    window: Annotated[str, typer.Option(help="Sessions of the reaction.")] = "0,1",
+    start: Annotated[str | None, typer.Option("--from", help="First placebo date, YYYY-MM-DD.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last placebo date, YYYY-MM-DD.")] = None,
+    dates: Annotated[int, typer.Option(help="Placebo dates, evenly spread.")] = 200,
+    prices: PricesOption = None,
+    source: SourceOption = None,
+    model: ModelOption = None,
+    market: MarketOption = None,
+    estimation: EstimationOption = "-260,-11",
+    alpha: Annotated[float, typer.Option(help="Level of the verdict.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Say how large a reaction must be to be seen, by adding effects at dates far from every known event."""
+    first, last = date_of("--from", start), date_of("--to", end)
+    effects = [size_of(text) for text in split(sizes)]
+    chosen = model_of(model, market, instrument, files=bool(prices), source=source)
+    with nullcontext() if quiet or not talk.is_terminal else talk.status("adding effects ..."):
+        table = load_for(
+            instrument, chosen, split(prices), split(source), span=(first, last), mode=mode_of(refresh, offline)
+        )
+        result = power(
+            table, instrument, effects=effects, window=as_pair(offsets_of("--window", window)), start=first, end=last,
+            dates=dates, model=chosen, estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha,
+            seed=seed,
+        )  # fmt: skip
+    if as_json:
+        print(dumps(result.to_record()))
+    elif not quiet:
+        print(result.summary())
+
+
+def size_of(text: str) -> float:
+    """``2%`` as 0.02; a plain number is in the unit of the response."""
+    number = text.removesuffix("%")
+    try:
+        return float(number) / (100.0 if text.endswith("%") else 1.0)
+    except ValueError as error:
+        raise InputError(f"--effect {text!r} is no size; write 2%, or a number in the unit of the response") from error
+
+
 def as_pair(values: Sequence[int]) -> Offsets:
     """Two sessions as a window."""
     return values[0], values[1]
@@ -103,7 +155,7 @@ def load_for(
     paths: Sequence[str],
     sources: Sequence[str],
     *,
-    span: tuple[dt.date, dt.date | None],
+    span: tuple[dt.date | None, dt.date | None],
     mode: Mode,
 ) -> PriceTable:
     """Prices of one instrument and its benchmarks, with the history that windows and volatility need.
@@ -120,8 +172,11 @@ def load_for(
     if unknown:
         raise UnknownNameError("source", unknown[0], get_args(SourceKey), hint="(eventstudy sources lists them)")
     spec = PricesSpec(source=cast(list[SourceKey], list(sources) or ["embedded"]), path=list(paths), mode=mode)
-    if spec.network and last is None:
-        raise InputError("a network source needs the last date as well: --to YYYY-MM-DD")
-    ends = EventTable([make_event(first, id="first"), make_event(last or first, id="last")])
+    if spec.network and (first is None or last is None):
+        raise InputError("a network source needs both dates: --from YYYY-MM-DD --to YYYY-MM-DD")
+    # The dates matter to network sources only: files and embedded prices are read whole.
+    ends = EventTable(
+        [make_event(day or dt.date(2000, 1, 1), id=name) for name, day in (("from", first), ("to", last))]
+    )
     study = Study(instruments=(instrument,), model=model)
     return StudyPlan(study=study, events=ends, prices=spec, folder=Path(), report=None).load()

@@ -190,7 +190,8 @@ def window_scale(days: Days, variance: VarianceModel, search: Search) -> FloatAr
     n = days.residual.size
     ahead, behind = np.full(n, np.nan), np.full(n, np.nan)
     ahead[-before:] = variance.variance[: n + before]
-    behind[: n - after] = _backwards(variance.params, days.residual[:, None])[after:, 0]
+    if search.against == "around":
+        behind[: n - after] = _backwards(variance.params, days.residual[:, None])[after:, 0]
     return search.scale(variance.params, ahead, behind)
 
 
