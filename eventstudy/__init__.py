@@ -94,6 +94,9 @@ _EXPORTS = {
     "scan": "verbs.scan",
     "power": "verbs.power",
     "Power": "verbs.power",
+    "robustness": "verbs.robustness",
+    "Robustness": "verbs.robustness",
+    "Specification": "verbs.robustness",
     "Scan": "verbs.scan_result",
     "Peak": "verbs.scan_result",
     "ClaimedDate": "verbs.scan_result",
@@ -132,8 +135,10 @@ __all__ = [
     "PriceTable",
     "RangeVolatility",
     "Robust",
+    "Robustness",
     "Scan",
     "ScholesWilliams",
+    "Specification",
     "SpeedResponse",
     "Spillover",
     "SpilloverDesign",
@@ -184,6 +189,7 @@ __all__ = [
     "read_study",
     "regress_cars",
     "returns",
+    "robustness",
     "scan",
     "spillover",
     "variance_breaks",
@@ -229,6 +235,7 @@ if TYPE_CHECKING:
     from eventstudy.spec import read_study
     from eventstudy.study import Study, StudyResult
     from eventstudy.verbs.power import Power, power
+    from eventstudy.verbs.robustness import Robustness, Specification, robustness
     from eventstudy.verbs.scan import scan
     from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
     from eventstudy.verdict import Verdict, judge

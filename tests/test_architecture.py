@@ -42,7 +42,7 @@ LAYERS = (
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Result methods that draw or round: the one written exception. (importing module, package) -> only inside a function.
-UPWARD = {("results", "report"), ("study", "report"), ("claims", "report")}
+UPWARD = {("verbs", "report"), ("results", "report"), ("study", "report"), ("claims", "report")}
 #: Heavy and optional at import time: the modules that may import them, and only inside a function where True.
 GUARDED = {
     "arch": ("engines", True),

@@ -183,3 +183,14 @@ def test_power(run: Run) -> None:
     assert [p["effect"] for p in curve] == [0.02, 0.08]
     assert curve[0]["power"] < 0.5 < curve[1]["power"]
     assert run("power", "AA", "--effect", "two")[0] == 2
+
+
+def test_robustness(run: Run) -> None:
+    code, out, _ = run(
+        "robustness", "six-nation-accord-1994", "--window", "0,0", "--estimation=-135,-11", "--placebos", "19", "--json"
+    )
+    record = json.loads(out)
+    assert code == 0
+    assert record["placebos"] == 19
+    assert {s["model"] for s in record["specifications"]} >= {"market model on DOW29", "constant mean"}
+    assert run("robustness", "nope")[0] == 2

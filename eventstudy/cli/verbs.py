@@ -1,4 +1,4 @@
-"""``eventstudy scan`` and ``eventstudy power``: questions about a whole series, not about one announcement."""
+"""``eventstudy scan``, ``power`` and ``robustness``: questions that one study does not answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, split, talk
 from eventstudy.cli.fetch import OfflineOption, RefreshOption, ToOption, date_of, mode_of
-from eventstudy.domain.events import EventTable, make_event
+from eventstudy.domain.events import EventTable, catalog, make_event
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
@@ -23,6 +23,7 @@ from eventstudy.sources.base import Mode
 from eventstudy.spec import PricesSpec, SourceKey, StudyPlan, make_model
 from eventstudy.study import Study
 from eventstudy.verbs.power import power
+from eventstudy.verbs.robustness import ESTIMATIONS, TESTS, WINDOWS, robustness
 from eventstudy.verbs.scan import scan
 
 PricesOption = Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")]
@@ -128,6 +129,49 @@ def size_of(text: str) -> float:
         return float(number) / (100.0 if text.endswith("%") else 1.0)
     except ValueError as error:
         raise InputError(f"--effect {text!r} is no size; write 2%, or a number in the unit of the response") from error
+
+
+@app.command(name="robustness")
+def robustness_command(
+    event: Annotated[str, typer.Argument(help="Id from the catalogue (eventstudy events).")],
+    instrument: Annotated[str, typer.Option("--instrument", "-i", help="One instrument id.")] = "AA",
+    window: Annotated[list[str] | None, typer.Option(help="A window of the grid; may be repeated.")] = None,
+    estimation: Annotated[list[str] | None, typer.Option(help="An estimation window; may be repeated.")] = None,
+    models: Annotated[list[str] | None, typer.Option("--model", help="A model of the grid; may be repeated.")] = None,
+    market: MarketOption = None,
+    tests: Annotated[list[str] | None, typer.Option("--test", help="A test of the grid; may be repeated.")] = None,
+    placebos: Annotated[int, typer.Option(help="Dates at which the whole grid is run again.")] = 199,
+    prices: PricesOption = None,
+    source: SourceOption = None,
+    seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
+    refresh: RefreshOption = False,
+    offline: OfflineOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure one announcement under every combination of choices, and test the grid as a whole."""
+    announcement = catalog()[event]
+    names: list[str | None] = [*split(models)] or [None]
+    first, *others = [model_of(name, market, instrument, files=bool(prices), source=source) for name in names]
+    grid: dict[str, list[Offsets]] = {
+        key: [as_pair(offsets_of(f"--{key[:-1]}", text)) for text in given]
+        for key, given in (("windows", window), ("estimations", estimation))
+        if given
+    }
+    with nullcontext() if quiet or not talk.is_terminal else talk.status("running the grid ..."):
+        table = load_for(
+            instrument, first, split(prices), split(source), span=(announcement.date, announcement.date),
+            mode=mode_of(refresh, offline),
+        )  # fmt: skip
+        result = robustness(
+            Study(instruments=(instrument,), model=first, seed=seed), table, announcement,
+            models=(first, *others) if models else (), tests=split(tests) or TESTS, placebos=placebos,
+            windows=grid.get("windows", WINDOWS), estimations=grid.get("estimations", ESTIMATIONS),
+        )  # fmt: skip
+    if as_json:
+        print(dumps(result.to_record()))
+    elif not quiet:
+        print(result.summary())
 
 
 def as_pair(values: Sequence[int]) -> Offsets:

@@ -1,0 +1,109 @@
+"""The specification curve: each cell is a study's, the joint p is a rank among whole grids at other dates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import eventstudy as es
+from eventstudy.domain.prices import PriceTable
+from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
+
+DOW = es.MarketModel("DOW29")
+STUDY = es.Study(instruments=["AA"], model=DOW)
+WINDOWS = ((0, 0), (0, 1))
+TESTS = ("t_fe", "local_scale")
+
+
+@pytest.fixture(scope="module")
+def grid(embedded: PriceTable) -> es.Robustness:
+    return es.robustness(
+        STUDY, embedded, es.catalog()["six-nation-accord-1994"], windows=WINDOWS, models=(DOW, es.ConstantMean()),
+        estimations=((-260, -11), (-135, -11)), tests=TESTS, placebos=29,
+    )  # fmt: skip
+
+
+def study_pvalues(prices: PriceTable, event: es.Event, model: object, estimation: tuple[int, int]) -> list[float]:
+    """The same cells from whole studies."""
+    study = es.Study(
+        instruments=["AA"], model=model, volatility=None, statistics=TESTS,  # type: ignore[arg-type]
+        window=es.EventWindow(primary=(0, 0), event=(0, 1), estimation=estimation, windows=((0, 1),)),
+    )  # fmt: skip
+    tests = study.run(prices, event).tests
+    return [tests.one(window=w, statistic=t).pvalue for w in WINDOWS for t in TESTS]
+
+
+def test_every_cell_is_the_one_of_a_study(embedded: PriceTable, grid: es.Robustness) -> None:
+    event = es.catalog()["six-nation-accord-1994"]
+    assert len(grid.specifications) == 2 * 2 * 2 * 2
+    expected = [
+        p for model in (DOW, es.ConstantMean()) for e in ((-260, -11), (-135, -11))
+        for p in study_pvalues(embedded, event, model, e)
+    ]  # fmt: skip
+    np.testing.assert_allclose([s.pvalue for s in grid.specifications], expected, rtol=1e-12)
+    assert grid.median_p == pytest.approx(np.median(expected), rel=1e-12)
+    assert grid.significant == np.mean(np.array(expected) <= 0.05)
+
+
+def test_joint_p_ranks_the_median_among_grids_of_other_dates(embedded: PriceTable, grid: es.Robustness) -> None:
+    assert len(grid.placebo_dates) == grid.placebo_medians.size == 29
+    assert grid.pvalue == (1 + int((grid.placebo_medians <= grid.median_p).sum())) / 30
+    assert grid.smallest_p == 1.0 / 30.0
+    for k in (3, 20):
+        other = es.make_event(grid.placebo_dates[k], time="12:00")
+        ps = [
+            p for model in (DOW, es.ConstantMean()) for e in ((-260, -11), (-135, -11))
+            for p in study_pvalues(embedded, other, model, e)
+        ]  # fmt: skip
+        assert grid.placebo_medians[k] == pytest.approx(np.median(ps), rel=1e-12)
+
+
+def test_placebo_dates_keep_away_from_known_events(grid: es.Robustness) -> None:
+    known = [e.date for e in es.catalog().values()]
+    nearest = min(abs(np.busday_count(day, other)) for day in grid.placebo_dates for other in known)
+    assert nearest > 8  # ten sessions are at least nine weekdays, holidays aside
+
+
+def test_a_large_move_is_found_by_the_whole_grid(embedded: PriceTable, grid: es.Robustness) -> None:
+    event = es.catalog()["six-nation-accord-1994"]
+    frame = embedded.frame.copy()
+    frame.loc[frame.index >= "1994-01-31", "AA"] *= np.exp(0.15)
+    moved = es.robustness(
+        STUDY, replace(embedded, frame=frame), event, windows=WINDOWS, models=(DOW,), estimations=((-260, -11),),
+        tests=TESTS, placebos=29,
+    )  # fmt: skip
+    assert (moved.pvalue, moved.significant, moved.same_sign) == (moved.smallest_p, 1.0, 1.0)
+
+
+def test_words_record_and_picture(grid: es.Robustness) -> None:
+    record = json.loads(json.dumps(grid.to_record(), default=str))
+    assert record["p"] == grid.pvalue
+    assert len(record["specifications"]) == 16
+    assert "16 specifications" in grid.summary()
+    assert list(grid.to_frame()["p"]) == [s.pvalue for s in grid.specifications]
+    ax = grid.plot()
+    drawn = sorted(float(y) for line in ax.get_lines()[1:] for y in line.get_ydata())
+    assert drawn == sorted(s.estimate for s in grid.specifications)
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "words"),
+    [
+        ({"instrument": "ZZ"}, UnknownNameError, "unknown instrument"),
+        ({"tests": ("nope",)}, UnknownNameError, "unknown statistic"),
+        ({"tests": ()}, InputError, "grid is empty"),
+        ({"placebos": 5}, InputError, "fewer than 19"),
+        ({"windows": ((-12, 0),)}, InputError, "overlaps the event window"),
+        ({"estimations": ((-1100, -11),)}, NothingUsableError, "valid sessions in the estimation window"),
+        ({"tests": ("conformal",), "windows": ((0, 0),), "placebos": 19}, NothingUsableError, "no test of the grid"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(
+    embedded: PriceTable, more: dict[str, object], error: type[Exception], words: str
+) -> None:
+    call = {"models": (DOW,), "estimations": ((-260, -11),)} | more
+    with pytest.raises(error, match=words):
+        es.robustness(STUDY, embedded, es.catalog()["six-nation-accord-1994"], **call)  # type: ignore[arg-type]
