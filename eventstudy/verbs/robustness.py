@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,9 +27,6 @@ from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_seri
 from eventstudy.study import Study
 from eventstudy.verdict import effect, p_words, window_words
 from eventstudy.volatility.base import VarianceModel, variance_model
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 #: Fewest placebo dates with which a p of 5% can be reached.
 FEWEST = 19
@@ -150,8 +147,8 @@ class Robustness:
                 lines.append(f"{choice:>10}  {words:<28} median p {part['p'].median():.3f}, {share:.0%} significant")
         return "\n".join(lines)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Specification curve: estimates in order, coloured by significance; see `report.verb_plots`."""
+    def plot(self, ax: Any = None) -> Any:
+        """Specification curve: estimates in order, coloured by significance, on matplotlib axes `ax` or its own."""
         from eventstudy.report.verb_plots import specification_curve
 
         return specification_curve(self, ax)
