@@ -33,6 +33,7 @@ from eventstudy.pairs import PreparedSeries, fit_pairs
 from eventstudy.results import TestResult
 from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_model
 from eventstudy.volatility.news import fit_after, news_impact
+from eventstudy.volatility.panel import panel_forecasts
 from eventstudy.volatility.response import VolatilityResponse, measure_response, no_response
 
 #: Other announcements this many sessions around a window are listed beside it.
@@ -284,13 +285,14 @@ class Measured:
 
 def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) -> Measured:
     """Every statistic, volatility and speed of every pair, then of all together; the effect asked in other `ways`."""
-    found = Measured()
+    found, models = Measured(), []
     controls = ways.control_instruments() if measures.wants("conley_taber") else None
     for row, key in enumerate(panel.abnormal.pairs):
         event, prepared, position = ways.events[key[0]], around.prepared[key[1]], around.positions[key]
         beside = "controls were not asked for" if controls is None else controls.at(event, key[1])
         view = pair_view(measures, panel.abnormal.take(np.array([row])), prepared, position, beside)
         found.placebo[key] = view.placebo
+        models.append(view.variance)
         found.tests.extend(pair_tests(measures, view, ways.primary))
         found.volatility.append(response(measures, view, prepared, position, key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
@@ -300,6 +302,9 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
             found.variants.extend(Asker(ways=ways, event=event, prepared=prepared, position=position, news=news).ask())
         exchange, days = prepared.series.instrument.exchange, prepared.series.dates
         found.releases.extend(releases_in(*key, exchange, days, position, measures.window.event))
+    if measures.volatility is not None:
+        sessions = np.arange(measures.window.event[0], measures.window.event[1] + 1)
+        panel = replace(panel, garch=panel_forecasts(models, sessions, measures.volatility.origin))
     found.tests.extend(panel_tests(measures, panel, ways.primary))
     found.speed.extend(speed_of_mean(measures, panel, found.speed))
     return found

@@ -18,7 +18,10 @@ from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.engines.arch_engine import ArchEngine
 from eventstudy.engines.base import Dist, Kind
+from eventstudy.engines.compiled import CompiledEngine
+from eventstudy.engines.likelihood import Presample
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Convention
 from eventstudy.models.base import MODELS, ExpectedReturn
@@ -122,6 +125,9 @@ class VolatilitySpec(TomlTable):
     min_sessions: int = 500
     draws: int = 1999
     origin: Origin = "event"
+    engine: Literal["arch", "compiled"] = "arch"
+    presample: Presample = "arch"
+    joint: bool = False
 
 
 class StudySpec(TomlTable):
@@ -353,6 +359,8 @@ def _pair(values: list[int] | None) -> Offsets | None:
 def _volatility(spec: VolatilitySpec) -> GarchResponse | None:
     if not spec.measure:
         return None
+    if spec.presample != "arch" and spec.engine != "compiled":
+        raise InputError('[volatility] presample = "fcp" needs engine = "compiled"')
     return GarchResponse(
         kind=spec.kind,
         dist=spec.dist,
@@ -360,6 +368,8 @@ def _volatility(spec: VolatilitySpec) -> GarchResponse | None:
         min_sessions=spec.min_sessions,
         draws=spec.draws,
         origin=spec.origin,
+        engine=CompiledEngine(presample=spec.presample) if spec.engine == "compiled" else ArchEngine(),
+        joint=spec.joint,
     )
 
 

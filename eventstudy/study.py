@@ -406,7 +406,7 @@ class Study:
         volatility = None
         if self.volatility is not None:
             volatility = {k: v for k, v in asdict(self.volatility).items() if k != "engine"}
-            volatility["engine"] = type(self.volatility.engine).__name__
+            volatility["engine"] = repr(self.volatility.engine)
         return {
             "instruments": list(self.instruments),
             "model": {"key": self.model.key, "market": list(self.model.market) if self.model.market else None},

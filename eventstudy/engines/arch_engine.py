@@ -10,7 +10,7 @@ import numpy as np
 
 from eventstudy._typing import FloatArray
 from eventstudy.engines.base import Dist, GarchFit, Kind
-from eventstudy.kernels.garch import GarchParams
+from eventstudy.kernels.garch import EgarchParams, GarchParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class ArchEngine:
         # arch's optimiser wants a scale near one; unit variance serves fractions and USD/t alike.
         scale = 1.0 / float(residual.std())
         model = arch_model(
-            residual * scale, mean="Zero", vol="GARCH", p=1, o=1 if kind == "gjr" else 0, q=1,
+            residual * scale, mean="Zero", vol="EGARCH" if kind == "egarch" else "GARCH", p=1,
+            o=0 if kind == "garch" else 1, q=1,
             dist="t" if dist == "t" else "normal", rescale=False,
         )  # fmt: skip
         with warnings.catch_warnings():
@@ -35,18 +36,24 @@ class ArchEngine:
             result = model.fit(disp="off", show_warning=False)
         names = ["omega", "alpha[1]", "gamma[1]", "beta[1]"]
         values = {str(k): float(v) for k, v in result.params.items()}
-        per_unit = np.array([scale**-2, 1.0, 1.0, 1.0])
-        omega, alpha, gamma, beta = (np.asarray(values.get(n, 0.0)) * u for n, u in zip(names, per_unit, strict=True))
+        scaled = np.array([values.get(n, 0.0) for n in names])
+        to_units = np.diag([scale**-2, 1.0, 1.0, 1.0])
+        shift = np.zeros(4)
+        if kind == "egarch":
+            # ln h = ln h_scaled - 2 ln scale.
+            shift[0] = -2.0 * math.log(scale)
+            to_units[0] = [1.0, 0.0, 0.0, -shift[0]]
+        coefficients = tuple(np.asarray(v) for v in to_units @ scaled + shift)
         known = [i for i, n in enumerate(names) if n in values]
         covariance = np.zeros((4, 4))
         block = result.param_cov.loc[[names[i] for i in known], [names[i] for i in known]].to_numpy()
-        covariance[np.ix_(known, known)] = block * np.outer(per_unit[known], per_unit[known])
+        covariance[np.ix_(known, known)] = block
         return GarchFit(
             kind=kind,
             dist=dist,
-            params=GarchParams(omega, alpha, gamma, beta),
+            params=EgarchParams(*coefficients) if kind == "egarch" else GarchParams(*coefficients),
             shape=values.get("nu", math.nan),
-            covariance=covariance,
+            covariance=to_units @ covariance @ to_units.T,
             loglik=float(result.loglikelihood) + residual.size * math.log(scale),
             converged=int(result.convergence_flag) == 0,
             first_variance=float(result.conditional_volatility[0] ** 2) / scale**2,

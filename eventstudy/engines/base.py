@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from eventstudy._typing import FloatArray
-from eventstudy.kernels.garch import GarchParams
+from eventstudy.kernels.garch import Params
 
-Kind = Literal["garch", "gjr"]
+Kind = Literal["garch", "gjr", "egarch"]
 Dist = Literal["normal", "t"]
 
 #: A beta below this, or no reaction to shocks, is a fit without volatility dynamics.
@@ -25,8 +25,8 @@ class GarchFit:
     Attributes
     ----------
     kind, dist : str
-    params : GarchParams
-        Scalars; omega in squared units of the residuals.
+    params : GarchParams or EgarchParams
+        Scalars; omega in squared units of the residuals, of an EGARCH in their logarithm.
     shape : float
         Degrees of freedom of the t law; NaN for the normal.
     covariance : ndarray, shape (4, 4)
@@ -43,7 +43,7 @@ class GarchFit:
 
     kind: Kind
     dist: Dist
-    params: GarchParams
+    params: Params
     shape: float
     covariance: FloatArray
     loglik: float
@@ -57,7 +57,9 @@ class GarchFit:
         p = self.params
         if not self.converged:
             return "the fit did not converge"
-        if float(p.beta) < MIN_BETA or float(p.alpha + 0.5 * p.gamma) < MIN_REACTION:
+        signed = float(p.alpha + 0.5 * p.gamma)
+        reaction = abs(float(p.alpha)) + abs(float(p.gamma)) if self.kind == "egarch" else signed
+        if float(p.beta) < MIN_BETA or reaction < MIN_REACTION:
             return (
                 f"boundary fit (alpha {float(p.alpha):.3g}, gamma {float(p.gamma):.3g}, beta {float(p.beta):.3g}): "
                 "no volatility dynamics identified"

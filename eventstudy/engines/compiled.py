@@ -12,7 +12,7 @@ from eventstudy._typing import FloatArray
 from eventstudy.engines.base import Dist, GarchFit, Kind
 from eventstudy.engines.likelihood import CONVERGED, LikelihoodFit, Presample, backcast, maximum_likelihood
 from eventstudy.errors import InputError
-from eventstudy.kernels.garch import GarchParams
+from eventstudy.kernels.garch import EgarchParams, GarchParams, Params
 
 #: Name under which results say who fitted them.
 ENGINE = "compiled likelihood"
@@ -51,6 +51,13 @@ class CompiledEngine:
             raise InputError(fit)
         return garch_fit(fit)
 
+    def fit_with_mean(
+        self, y: FloatArray, x: FloatArray, *, kind: Kind, dist: Dist
+    ) -> tuple[GarchFit, FloatArray] | str:
+        """Mean and variance by joint maximum likelihood: the variance, and the mean's coefficients of shape (K,)."""
+        fit = maximum_likelihood(y, x, kind=kind, dist=dist, presample=self.presample, starts=self.starts)
+        return fit if isinstance(fit, str) else (garch_fit(fit), fit.params[: x.shape[1]])
+
     def fit_many(self, residuals: Sequence[FloatArray], *, kind: Kind, dist: Dist) -> tuple[GarchFit, ...]:
         """As `fit` for many series, without covariances (they are NaN): one compiled loop.
 
@@ -72,7 +79,8 @@ class CompiledEngine:
             padded[row, : residual.size] = residual / scales[row]
         rule = kernel.FCP if self.presample == "fcp" else kernel.FIXED
         levels = np.array([backcast(row[:size]) for row, size in zip(padded, sizes, strict=True)])
-        spec = (kernel.GJR if kind == "gjr" else kernel.GARCH, kernel.STUDENT if dist == "t" else kernel.NORMAL, rule)
+        code = {"garch": kernel.GARCH, "gjr": kernel.GJR, "egarch": kernel.EGARCH}[kind]
+        spec = (code, kernel.STUDENT if dist == "t" else kernel.NORMAL, rule)
         thetas, logliks, gradients = kernel.maximise_many(spec, padded, sizes, levels, self.starts)
         if self.presample == "fcp":
             levels = np.ones_like(levels)
@@ -87,26 +95,33 @@ def _of_batch(
     kind: Kind, dist: Dist, theta: FloatArray, scale: float, loglik: float, level: float, *, converged: bool
 ) -> GarchFit:
     omega, alpha, gamma, beta, nu = (float(v) for v in theta)
-    first = omega + (alpha + 0.5 * gamma + beta) * level
+    if kind == "egarch":
+        first = math.exp(omega + beta * math.log(level))
+        # ln h = ln h_scaled + 2 ln scale.
+        omega += (1.0 - beta) * 2.0 * math.log(scale)
+    else:
+        first = omega + (alpha + 0.5 * gamma + beta) * level
+        omega *= scale**2
     return GarchFit(
-        kind=kind, dist=dist, params=_params(omega * scale**2, alpha, gamma, beta),
+        kind=kind, dist=dist, params=_params(kind, omega, alpha, gamma, beta),
         shape=nu if dist == "t" else math.nan, covariance=np.full((4, 4), np.nan), loglik=float(loglik),
         converged=converged, first_variance=first * scale**2, engine=ENGINE,
     )  # fmt: skip
 
 
-def _params(*values: float) -> GarchParams:
-    return GarchParams(*(np.asarray(v) for v in values))
+def _params(kind: Kind, *values: float) -> Params:
+    scalars = (np.asarray(v) for v in values)
+    return EgarchParams(*scalars) if kind == "egarch" else GarchParams(*scalars)
 
 
 def garch_fit(fit: LikelihoodFit) -> GarchFit:
-    """A likelihood fit of GARCH or GJR in the form every engine gives; robust covariance, zero where on a bound."""
+    """A likelihood fit in the form every engine gives; robust covariance, zero where on a bound."""
     covariance = np.zeros((4, 4))
     known = [(i, fit.names.index(n)) for i, n in enumerate(NAMES) if n in fit.names]
     ours, theirs = (list(part) for part in zip(*known, strict=True))
     covariance[np.ix_(ours, ours)] = fit.covariance("qmle")[np.ix_(theirs, theirs)]
     return GarchFit(
-        kind="gjr" if fit.kind == "gjr" else "garch", dist=fit.dist, params=_params(*(fit.value(n) for n in NAMES)),
+        kind=fit.kind, dist=fit.dist, params=_params(fit.kind, *(fit.value(n) for n in NAMES)),
         shape=fit.value("nu") if fit.dist == "t" else math.nan, covariance=covariance, loglik=fit.loglik,
         converged=fit.converged, first_variance=float(fit.variance[0]), engine=ENGINE,
     )  # fmt: skip

@@ -4,6 +4,7 @@
 from eventstudy.inference import (
     conformal,
     descriptive,
+    garch_panel,
     held,
     matched,
     nonparametric,
@@ -17,6 +18,7 @@ from eventstudy.inference import (
 __all__ = [
     "conformal",
     "descriptive",
+    "garch_panel",
     "held",
     "matched",
     "nonparametric",

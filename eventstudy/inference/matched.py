@@ -9,7 +9,6 @@ from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
 from eventstudy.inference.single import car_of, rank_among, rank_scale
-from eventstudy.kernels.garch import forecast_variance
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.volatility.base import VarianceModel
 
@@ -57,7 +56,7 @@ def _forecasts(variance: VarianceModel, starts: IntArray, window: Offsets) -> Fl
     origins = starts - lead
     rows = np.searchsorted(variance.offsets, origins)
     known = (origins >= variance.offsets[0]) & (origins <= variance.offsets[-1])
-    ahead = forecast_variance(variance.params, variance.variance[rows], window[1] - window[0] + 1 + lead)[lead:]
+    ahead = variance.ahead(variance.variance[rows], window[1] - window[0] + 1 + lead)[lead:]
     return np.asarray(np.where(known, np.sqrt(ahead.mean(axis=0)), np.nan))
 
 

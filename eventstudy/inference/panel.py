@@ -13,6 +13,7 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.kernels.ols import quadratic
 from eventstudy.kernels.ranks import pooled_scores, rank_scores, sign_scores
 from eventstudy.kernels.stats import Convention, estimation_sd, standardise, standardise_sum
+from eventstudy.volatility.panel import PanelForecasts
 
 #: Random draws where sign patterns cannot be enumerated, and of bootstrap series.
 DRAWS = 9999
@@ -31,6 +32,8 @@ class Panel:
         Mean residual correlation over pairs, matched by date or by offset.
     clusters : ndarray, shape (N,)
         Pairs with the same number share an event date, and so shocks.
+    garch : PanelForecasts or str
+        Variance forecasts of every pair over the event window; the reason, when there are none.
     draws : int
         Random draws where the patterns are too many to enumerate.
     seed : int
@@ -45,6 +48,7 @@ class Panel:
     rbar_calendar: float
     rbar_event: float
     clusters: IntArray
+    garch: PanelForecasts | str = "no variance forecasts were asked for"
     draws: int = DRAWS
     seed: int = 0
     alpha: float = 0.05

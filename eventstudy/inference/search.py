@@ -191,8 +191,8 @@ def window_scale(days: Days, variance: VarianceModel, search: Search) -> FloatAr
     ahead, behind = np.full(n, np.nan), np.full(n, np.nan)
     ahead[-before:] = variance.variance[: n + before]
     if search.against == "around":
-        behind[: n - after] = _backwards(variance.params, days.residual[:, None])[after:, 0]
-    return search.scale(variance.params, ahead, behind)
+        behind[: n - after] = _backwards(variance.linear, days.residual[:, None])[after:, 0]
+    return search.scale(variance.linear, ahead, behind)
 
 
 def _backwards(params: GarchParams, e: FloatArray) -> FloatArray:
@@ -242,8 +242,8 @@ def null_maxima(
     sample, span = np.flatnonzero(days.sample[there]), days.span + before
 
     def measure(e: FloatArray, ahead: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        behind = _backwards(variance.params, e) if search.against == "around" else ahead
-        values = search.statistics(e, ahead, behind, variance.params)
+        behind = _backwards(variance.linear, e) if search.against == "around" else ahead
+        values = search.statistics(e, ahead, behind, variance.linear)
         return search.sized(values[span]), *search.yardstick(values[sample], span.size, alpha)
 
     _, centre, size = measure(days.residual[:, None], variance.variance[: z.size, None])
@@ -251,7 +251,7 @@ def null_maxima(
     largest = np.empty((draws, len(groups)))
     for done in range(0, draws, step):
         shocks = spread * student_shocks(inverse_dof, (z.size, min(step, draws - done)), rng)
-        own, middle, width = measure(*paths_and_variances(variance.params, float(variance.variance[0]), shocks))
+        own, middle, width = measure(*paths_and_variances(variance.linear, float(variance.variance[0]), shocks))
         for g, group in enumerate(groups):
             largest[done : done + shocks.shape[1], g] = (own[group].max(axis=0) - middle) / width
     return NullMaxima(

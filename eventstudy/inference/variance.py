@@ -117,7 +117,7 @@ def bgw_cumulative(view: PanelView) -> Finding | Inapplicable:
     if isinstance(found, Inapplicable):
         return found
     value = float((found.multipliers - 1.0).sum())
-    return _upper(found, value, found.chi2)
+    return about_multipliers(found, value, found.chi2)
 
 
 @PANEL_STATISTICS.register(
@@ -134,7 +134,7 @@ def bgw_cumulative(view: PanelView) -> Finding | Inapplicable:
 def bgw_published(view: PanelView) -> Finding | Inapplicable:
     """``sum (N_t - 1) M_t`` in the published form."""
     found = refuse_one(view) or _volatility(view)
-    return found if isinstance(found, Inapplicable) else _upper(found, found.chi2, found.chi2)
+    return found if isinstance(found, Inapplicable) else about_multipliers(found, found.chi2, found.chi2)
 
 
 @PANEL_STATISTICS.register(
@@ -151,7 +151,7 @@ def bgw_published(view: PanelView) -> Finding | Inapplicable:
 def bgw_unbiased(view: PanelView) -> Finding | Inapplicable:
     """As bgw_chi2, with every day's multiplier brought to mean one."""
     found = refuse_one(view) or _volatility(view)
-    return found if isinstance(found, Inapplicable) else _upper(found, found.unbiased, found.unbiased)
+    return found if isinstance(found, Inapplicable) else about_multipliers(found, found.unbiased, found.unbiased)
 
 
 def _ratios(view: PanelView) -> FloatArray | Inapplicable:
@@ -172,6 +172,7 @@ def _about_ratio(stat: Stat | Inapplicable, ratio: float) -> Finding | Inapplica
     return Finding(ratio, stat.pvalue, stat.value, law=stat.law, dof=stat.dof, unit=RATIO)
 
 
-def _upper(found: CumulativeVolatility, value: float, chi2: float) -> Finding:
+def about_multipliers(found: CumulativeVolatility, value: float, chi2: float) -> Finding:
+    """Mean multiplier, with the upper tail of `chi2` as its p."""
     mean = float(found.multipliers.mean())
     return Finding(mean, found.pvalue(chi2), value, law=f"chi2({found.dof:g})", dof=found.dof, unit=RATIO)

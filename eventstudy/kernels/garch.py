@@ -30,6 +30,12 @@ class GarchParams:
         """``alpha + gamma / 2 + beta``."""
         return np.asarray(self.alpha + 0.5 * self.gamma + self.beta)
 
+    @property
+    def long_run(self) -> FloatArray:
+        """``omega / (1 - persistence)``; NaN where persistence is one or more."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.persistence < 1.0, self.omega / (1.0 - self.persistence), np.nan)
+
     def step(self, e: FloatArray, h: FloatArray) -> FloatArray:
         """Variance of the next session from this session's residual and variance."""
         return np.asarray(self.omega + (self.alpha + self.gamma * (e < 0.0)) * e**2 + self.beta * h)
@@ -48,6 +54,12 @@ class EgarchParams:
     def persistence(self) -> FloatArray:
         """``beta``."""
         return np.asarray(self.beta)
+
+    @property
+    def long_run(self) -> FloatArray:
+        """``exp(omega / (1 - beta))``, the level without news; NaN where beta is one or more."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.where(self.beta < 1.0, np.exp(self.omega / (1.0 - self.beta)), np.nan)
 
     def news(self, z: FloatArray) -> FloatArray:
         """Push of standardised shocks on the next session's log variance."""
@@ -97,16 +109,18 @@ def forecast_variance(params: GarchParams, h_next: float | FloatArray, steps: in
     return h
 
 
-def forecast_log_variance(params: EgarchParams, h_next: float, steps: int, shocks: FloatArray) -> FloatArray:
-    """Expected variance 1..`steps` sessions ahead of an EGARCH whose shocks are drawn from `shocks`; shape (steps,).
+def forecast_log_variance(
+    params: EgarchParams, h_next: float | FloatArray, steps: int, shocks: FloatArray
+) -> FloatArray:
+    """Expected variance 1..`steps` sessions ahead of an EGARCH with shocks from `shocks`; (steps, *h_next.shape).
 
     With independent shocks ``E h_k = exp(omega (1 + .. + beta^(k-2)) + beta^(k-1) ln h_1) prod_j E exp(beta^j g(z))``.
     """
-    push, h = params.news(shocks), np.empty(steps)
-    level, product, weight = float(np.log(h_next)), 0.0, 1.0
+    level, product, weight = np.log(np.asarray(h_next, dtype=np.float64)), 0.0, 1.0
+    push, h = params.news(shocks), np.empty((steps, *level.shape))
     for k in range(steps):
         h[k] = np.exp(level + product)
-        level = float(params.omega) + float(params.beta) * level
+        level = np.asarray(float(params.omega) + float(params.beta) * level)
         product += float(np.log(np.mean(np.exp(weight * push))))
         weight *= float(params.beta)
     return h

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
 from eventstudy.abnormal import abnormal_returns
-from eventstudy.domain.align import Block, ResponseSeries, gather
+from eventstudy.domain.align import AlignedSample, Block, ResponseSeries, gather
 from eventstudy.domain.windows import EventWindow
 from eventstudy.engines.arch_engine import ArchEngine
 from eventstudy.engines.base import Dist, Engine, GarchFit, Kind
+from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
-from eventstudy.kernels.garch import GarchParams, filter_variance, forecast_variance, simulate
-from eventstudy.models.base import ExpectedReturn
+from eventstudy.kernels.garch import (
+    EgarchParams,
+    GarchParams,
+    Params,
+    filter_variance,
+    forecast_log_variance,
+    forecast_variance,
+    simulate,
+)
+from eventstudy.models.base import MODELS, ExpectedReturn, FittedModel
 
-Method = Literal["garch", "gjr", "ewma", "constant"]
+Method = Literal["garch", "gjr", "egarch", "ewma", "constant"]
 
 #: Where a variance forecast starts: the session before day 0, or the end of the fitting sample.
 Origin = Literal["event", "gap"]
@@ -35,7 +44,7 @@ class GarchResponse:
 
     Attributes
     ----------
-    kind : {"gjr", "garch"}
+    kind : {"gjr", "garch", "egarch"}
     dist : {"t", "normal"}
     sessions : int
         Longest sample, in sessions that end before the gap.
@@ -44,9 +53,13 @@ class GarchResponse:
     draws : int
         Simulated paths.
     engine : Engine
+        `ArchEngine` or `CompiledEngine`.
     origin : {"event", "gap"}
         The variance is forecast from the session before day 0, or from the end of the fitting sample, before the gap:
         what leaked in the gap then counts as abnormal. The other one stands beside it in every result.
+    joint : bool
+        Estimate the mean's coefficients together with the variance, instead of first by the study's own model: for
+        models that are least squares on a constant and benchmarks, with a `CompiledEngine`.
     """
 
     kind: Kind = "gjr"
@@ -57,12 +70,18 @@ class GarchResponse:
     draws: int = 1999
     engine: Engine = field(default_factory=ArchEngine)
     origin: Origin = "event"
+    joint: bool = False
 
     def __post_init__(self) -> None:
         if self.origin not in ("event", "gap"):
             raise InputError(f"volatility origin {self.origin!r}: allowed are event and gap")
-        if self.kind not in ("gjr", "garch") or self.dist not in ("t", "normal"):
-            raise InputError(f"volatility {self.kind!r}, {self.dist!r}: allowed are gjr or garch, t or normal")
+        if self.kind not in get_args(Kind) or self.dist not in get_args(Dist):
+            raise InputError(
+                f"volatility {self.kind!r}, {self.dist!r}: allowed are gjr, garch or egarch, t or normal; other kinds "
+                "of fit_garch have no recursion that a path can be simulated and refiltered with here"
+            )
+        if self.joint and not isinstance(self.engine, CompiledEngine):
+            raise InputError("joint estimation of mean and variance needs engine=CompiledEngine()")
         if not MIN_CONSTANT <= self.min_sessions <= self.sessions:
             raise InputError(
                 f"volatility sample: min_sessions {self.min_sessions} must lie between {MIN_CONSTANT} and "
@@ -79,11 +98,11 @@ class VarianceModel:
     Attributes
     ----------
     method : str
-        ``garch``, ``gjr``, or the fallback ``ewma`` or ``constant``.
+        ``garch``, ``gjr``, ``egarch``, or the fallback ``ewma`` or ``constant``.
     problem : str
         Why a fallback was taken; empty when the fit holds.
     fit : GarchFit or None
-    params : GarchParams
+    params : GarchParams or EgarchParams
         Coefficients in use.
     residual : ndarray, shape (S,)
         Residuals of the mean model on the valid sessions, in the pair's unit.
@@ -101,7 +120,7 @@ class VarianceModel:
     method: Method
     problem: str
     fit: GarchFit | None
-    params: GarchParams
+    params: Params
     residual: FloatArray
     offsets: IntArray
     dates: DateArray
@@ -115,10 +134,18 @@ class VarianceModel:
         words = {
             "gjr": "GJR-GARCH(1,1)",
             "garch": "GARCH(1,1)",
+            "egarch": "EGARCH(1,1)",
             "ewma": f"EWMA (decay {EWMA_DECAY})",
             "constant": "constant variance",
         }[self.method]
         return words + (f", {self.fit.dist} errors" if self.fit is not None and not self.problem else "")
+
+    @property
+    def linear(self) -> GarchParams:
+        """The coefficients, where the variance follows a recursion that can be run backwards; else `InputError`."""
+        if isinstance(self.params, GarchParams):
+            return self.params
+        raise InputError(f"{self.label}: a search of dates runs the variance backwards too; take kind gjr or garch")
 
     @property
     def half_life(self) -> float:
@@ -131,7 +158,13 @@ class VarianceModel:
 
     def forecast(self, origin: int, steps: int) -> FloatArray:
         """Expected variance of the `steps` sessions from `origin` on, known the session before; shape (steps,)."""
-        return forecast_variance(self.params, float(self.variance[self.row_of(origin)]), steps)
+        return self.ahead(self.variance[self.row_of(origin)], steps)
+
+    def ahead(self, h: FloatArray, steps: int) -> FloatArray:
+        """Expected variance of `steps` sessions, the first known to be `h`; shape (steps, *h.shape)."""
+        if isinstance(self.params, EgarchParams):
+            return forecast_log_variance(self.params, h, steps, self.shocks)
+        return forecast_variance(self.params, h, steps)
 
     def paths(self, origin: int, steps: int, draws: int, rng: np.random.Generator) -> FloatArray:
         """Filtered historical simulation from the session before `origin`; shape (steps, draws).
@@ -142,7 +175,7 @@ class VarianceModel:
         z = rng.choice(self.shocks, size=(steps, draws))
         return simulate(self.params, np.asarray(self.variance[self.row_of(origin)]), z)
 
-    def drawn_params(self, draws: int, rng: np.random.Generator) -> GarchParams | None:
+    def drawn_params(self, draws: int, rng: np.random.Generator) -> Params | None:
         """Coefficients drawn from their estimated covariance, shape (draws,) each; None without a usable one."""
         return _draw(self.fit, draws, rng) if self.fit is not None and not self.problem else None
 
@@ -157,7 +190,7 @@ class VarianceModel:
         return simulate(drawn, filter_variance(drawn, self.residual[:row], start)[-1], z)
 
 
-def _draw(fit: GarchFit, draws: int, rng: np.random.Generator) -> GarchParams | None:
+def _draw(fit: GarchFit, draws: int, rng: np.random.Generator) -> Params | None:
     """Admissible coefficient draws, each array of shape (draws,); None without a usable covariance."""
     p = fit.params
     centre = np.array([float(p.omega), float(p.alpha), float(p.gamma), float(p.beta)])
@@ -168,12 +201,16 @@ def _draw(fit: GarchFit, draws: int, rng: np.random.Generator) -> GarchParams | 
     # Twenty times as many as needed: near a bound most draws are inadmissible.
     candidates = centre + rng.standard_normal((20 * draws, 4)) @ root.T
     omega, alpha, gamma, beta = candidates.T
-    admissible = (omega > 0) & (alpha >= 0) & (alpha + gamma >= 0) & (beta >= 0) & (alpha + gamma / 2 + beta < 1)
+    if fit.kind == "egarch":
+        admissible = np.abs(beta) < 1
+    else:
+        admissible = (omega > 0) & (alpha >= 0) & (alpha + gamma >= 0) & (beta >= 0) & (alpha + gamma / 2 + beta < 1)
     chosen = candidates[admissible][:draws]
     if chosen.shape[0] == 0:
         return None
     filled = np.resize(chosen, (draws, 4))
-    return GarchParams(*(filled[:, i] for i in range(4)))
+    columns = (filled[:, i] for i in range(4))
+    return EgarchParams(*columns) if fit.kind == "egarch" else GarchParams(*columns)
 
 
 def variance_model(
@@ -212,31 +249,59 @@ def variance_model(
     residual = ar.ar[0][known]
     if residual[:n_fit].std() == 0.0:
         return "the residuals do not vary before the gap"
-    return model_of_residuals(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
+    if not spec.joint or n_fit < spec.min_sessions:
+        return model_of_residuals(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
+    return _joint_model(sample, fitted, known, n_fit, spec)
+
+
+def _joint_model(
+    sample: AlignedSample, fitted: FittedModel, known: BoolArray, n_fit: int, spec: GarchResponse
+) -> VarianceModel | str:
+    """Mean and variance together, on the valid sessions of the fitting sample."""
+    x = fitted.design[0][known]
+    linear = fitted.spec.key in MODELS and MODELS[fitted.spec.key].facts.get("residuals") == "linear in R"
+    if not linear or x.shape[1] != fitted.params.shape[1]:
+        return f"{fitted.spec.label} is not least squares on a constant and benchmarks: no joint likelihood"
+    assert isinstance(spec.engine, CompiledEngine)
+    # What the model takes as known, such as a riskless rate, is no part of the regression.
+    given = fitted.expected[0][known] - x @ fitted.params[0]
+    y = sample.response[0][known] - given
+    found = spec.engine.fit_with_mean(y[:n_fit], x[:n_fit], kind=spec.kind, dist=spec.dist)
+    if isinstance(found, str):
+        return found
+    fit, coef = found
+    return _of_fit(y - x @ coef, sample.offsets[known], sample.dates[0][known], n_fit, fit)
 
 
 def model_of_residuals(
     residual: FloatArray, offsets: IntArray, dates: DateArray, n_fit: int, spec: GarchResponse
 ) -> VarianceModel:
     """Fit the variance of residuals whose first `n_fit` entries lie before the gap, and filter through the rest."""
-    before = residual[:n_fit]
-    level = float(np.mean(before**2))
-    zero = np.asarray(0.0)
-    fit: GarchFit | None = None
-    method: Method
-    if n_fit < spec.min_sessions:
-        problem = f"{n_fit} sessions before the gap, a GARCH needs {spec.min_sessions}: EWMA and constant variance"
-        params, first = GarchParams(zero, np.asarray(1.0 - EWMA_DECAY), zero, np.asarray(EWMA_DECAY)), level
-        method = "ewma"
-    else:
-        fit = spec.engine.fit(before, kind=spec.kind, dist=spec.dist)
-        problem = fit.problem
-        params, first, method = fit.params, fit.first_variance, spec.kind
-        if problem:
-            params, first, method = GarchParams(np.asarray(level), zero, zero, zero), level, "constant"
-            problem += "; constant variance is used"
+    if n_fit >= spec.min_sessions:
+        fit = spec.engine.fit(residual[:n_fit], kind=spec.kind, dist=spec.dist)
+        return _of_fit(residual, offsets, dates, n_fit, fit)
+    level, zero = float(np.mean(residual[:n_fit] ** 2)), np.asarray(0.0)
+    params = GarchParams(zero, np.asarray(1.0 - EWMA_DECAY), zero, np.asarray(EWMA_DECAY))
+    problem = f"{n_fit} sessions before the gap, a GARCH needs {spec.min_sessions}: EWMA and constant variance"
+    return _filtered(residual, offsets, dates, n_fit, "ewma", problem, None, params, level)
+
+
+def _of_fit(residual: FloatArray, offsets: IntArray, dates: DateArray, n_fit: int, fit: GarchFit) -> VarianceModel:
+    """The fit where it identified dynamics, else the constant variance of its sample."""
+    if not fit.problem:
+        return _filtered(residual, offsets, dates, n_fit, fit.kind, "", fit, fit.params, fit.first_variance)
+    level, zero = float(np.mean(residual[:n_fit] ** 2)), np.asarray(0.0)
+    constant = GarchParams(np.asarray(level), zero, zero, zero)
+    problem = f"{fit.problem}; constant variance is used"
+    return _filtered(residual, offsets, dates, n_fit, "constant", problem, fit, constant, level)
+
+
+def _filtered(
+    residual: FloatArray, offsets: IntArray, dates: DateArray, n_fit: int, method: Method, problem: str,
+    fit: GarchFit | None, params: Params, first: float,
+) -> VarianceModel:  # fmt: skip
     variance = filter_variance(params, residual, np.array([first]))[:, 0]
-    z = before / np.sqrt(variance[:n_fit])
+    z = residual[:n_fit] / np.sqrt(variance[:n_fit])
     return VarianceModel(
         method=method, problem=problem, fit=fit, params=params, residual=residual, offsets=offsets, dates=dates,
         n_fit=n_fit, variance=variance, shocks=z / np.sqrt(np.mean(z**2)),

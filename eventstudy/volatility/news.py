@@ -14,7 +14,7 @@ from eventstudy.abnormal import abnormal_returns
 from eventstudy.domain.align import Block, ResponseSeries, gather
 from eventstudy.domain.windows import EventWindow
 from eventstudy.engines.base import GarchFit
-from eventstudy.kernels.garch import GarchParams
+from eventstudy.kernels.garch import Params
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.volatility.base import GarchResponse, VarianceModel
 
@@ -55,15 +55,13 @@ class NewsImpact:
         }  # fmt: skip
 
 
-def impact(params: GarchParams, shocks: FloatArray) -> FloatArray:
-    """``omega + beta h + (alpha + gamma 1{e<0}) e^2`` at the long-run h; shape (G,) + the coefficients' shape.
+def impact(params: Params, shocks: FloatArray) -> FloatArray:
+    """Variance after each shock, from the long-run level; shape (G,) + the coefficients' shape.
 
     NaN where persistence is one or more: there is no long-run level.
     """
-    persistence = params.persistence
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.where(persistence < 1.0, params.omega / (1.0 - persistence), np.nan)
-    return params.step(shocks.reshape(-1, *(1,) * persistence.ndim), level)
+    level = params.long_run
+    return params.step(shocks.reshape(-1, *(1,) * level.ndim), level)
 
 
 def fit_after(
@@ -91,12 +89,11 @@ def news_impact(
     model: VarianceModel, after: tuple[GarchFit, int] | str, *, draws: int, alpha: float, rng: np.random.Generator
 ) -> NewsImpact | str:
     """Curves of the fit before and of the fit after; the reason, when there are no dynamics before."""
-    if model.method not in ("garch", "gjr"):
+    if model.method not in ("garch", "gjr", "egarch"):
         return model.problem or "no volatility dynamics"
     if not float(model.params.persistence) < 1.0:
         return "persistence is one: the variance has no long-run level"
-    level = float(model.params.omega) / (1.0 - float(model.params.persistence))
-    shocks = np.sqrt(level) * np.linspace(-WIDEST, WIDEST, POINTS)
+    shocks = np.sqrt(float(model.params.long_run)) * np.linspace(-WIDEST, WIDEST, POINTS)
     curve = impact(model.params, shocks)
     drawn = model.drawn_params(draws, rng)
     low, high = np.full_like(curve, np.nan), np.full_like(curve, np.nan)

@@ -17,7 +17,7 @@ from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ComparisonPortfolio
 from eventstudy.models.factors import carhart, fama_french_3, fama_french_5
 from eventstudy.models.thin import Dimson, ScholesWilliams
-from tests.conformance.garch import garch_tree
+from tests.conformance.garch import garch_tree, panel_study, panel_volatility_tree
 from tests.conformance.statistics import (
     PANEL,
     meta_tree,
@@ -97,6 +97,10 @@ def compute_set(folder: Path) -> Tree:
         sections["volatility"] |= garch_tree(prices, alone, config["market"])
         if (folder / "ohlc.csv").is_file():
             sections["volatility"] |= variance_tree(folder, prices, alone)
+    if config.get("volatility_panel"):
+        study = panel_study(study_of(config, *["market_model", "log", "strict"]))
+        result = study.run(prices, events, others=es.EventTable([]))
+        sections["volatility_panel"] = panel_volatility_tree(result, prices, config["market"])
     return {"models": models} | sections
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 import eventstudy as es
+from eventstudy.engines.compiled import CompiledEngine
 
 Tree = dict[str, Any]
 
@@ -130,6 +132,65 @@ def _diagnostics(z: pd.Series, suffix: str, squares: str) -> Tree:
             "skew": float(stats.skew(z)), "kurt": float(stats.kurtosis(z, fisher=False)),
         },
     }  # fmt: skip
+
+
+#: Reference name of a statistic on one day or window -> registry key.
+PANEL_KEYS = ("savickas_t", "bgw_garch_M", "bgw_garch_M_unbiased", "bgw_garch_cav", "bgw_garch_chi2",
+              "bgw_garch_chi2_unbiased")  # fmt: skip
+
+
+def panel_study(study: es.Study) -> es.Study:
+    """As the reference: market model and GARCH jointly, on all returns before the gap, forecast from there."""
+    return replace(
+        study,
+        statistics=PANEL_KEYS,
+        volatility=es.GarchResponse(
+            "garch", dist="normal", sessions=100_000, origin="gap", joint=True, draws=199,
+            engine=CompiledEngine(presample="fcp"),
+        ),
+    )  # fmt: skip
+
+
+def panel_volatility_tree(result: es.StudyResult, prices: es.PriceTable, market: str) -> Tree:
+    """Volatility across pairs: statistics from the study, each pair's fit once more by itself. In percent."""
+    days = range(result.study.window.event[0], result.study.window.event[1] + 1)
+
+    def found(key: str, window: tuple[int, int]) -> es.TestResult:
+        return result.tests.one(statistic=key, window=window)
+
+    windows = [w for w in result.study.window.windows if w[0] != w[1] or w == (0, 0)]
+    return {
+        "M_t": {str(d): found("bgw_garch_M", (d, d)).value for d in days},
+        "M_t_unbiased": {str(d): found("bgw_garch_M_unbiased", (d, d)).value for d in days},
+        "savickas_t": {str(d): _t(found("savickas_t", (d, d))) for d in days},
+        "cav": {f"[{a},{b}]": _cav(found, (a, b)) for a, b in windows},
+        "events": {event: _pair(result, prices, market, event, asset) for event, asset in result.abnormal.pairs},  # type: ignore[union-attr]
+    }
+
+
+def _t(test: es.TestResult) -> Tree:
+    return {"value": test.value, "p": test.pvalue, "df": int(test.dof)}
+
+
+def _cav(found: Any, window: tuple[int, int]) -> Tree:
+    chi2, unbiased = found("bgw_garch_chi2", window), found("bgw_garch_chi2_unbiased", window)
+    return {
+        "cav": found("bgw_garch_cav", window).value,
+        "cav_unbiased": (window[1] - window[0] + 1) * (unbiased.value / unbiased.dof - 1.0),
+        "chi2": chi2.value, "p": chi2.pvalue, "chi2_unbiased": unbiased.value, "p_unbiased": unbiased.pvalue,
+        "df": int(chi2.dof),
+    }  # fmt: skip
+
+
+def _pair(result: es.StudyResult, prices: es.PriceTable, market: str, event: str, asset: str) -> Tree:
+    table = 100.0 * prices.to_returns(change="log")[[asset, market]].dropna()
+    day0 = table.index.get_loc(pd.Timestamp(str(next(d.session for d in result.day0 if d.event == event))))
+    first, last = result.study.window.event
+    before, around = table.iloc[: day0 + first], table.iloc[day0 + first : day0 + last + 1]
+    fit = _fit(before[asset], before[market], "garch")
+    tree = market_tree(fit, around[asset], around[market], first, [])
+    tree = {k: list(v.values()) if k in ("AR_percent", "SAR") else v for k, v in tree.items() if k != "M_t"}
+    return tree | {"n_pre": fit.n}
 
 
 def benchmark_tree(values: pd.Series) -> Tree:

@@ -19,6 +19,8 @@ SETS = ("clean", "messy", "single", "volpanel")
 FILES = ("config.json", "events.csv", "prices.csv")
 #: Read by some models only; not every set has them.
 MORE_FILES = ("factors.csv", "volume.csv", "ohlc.csv")
+#: Kept whole.
+SECTIONS = ("volatility", "volatility_panel")
 #: Statistics across pairs do not depend on the model: every day for these, the named windows for the others.
 EVERY_DAY = ("constant_mean", "market_adjusted", "market_model")
 
@@ -51,8 +53,7 @@ def main(oracle: Path) -> None:
                 },
             }
         kept = {"models": models}
-        if "volatility" in full:
-            kept["volatility"] = full["volatility"]
+        kept |= {section: full[section] for section in SECTIONS if section in full}
         _write(HERE / "expected" / f"{one}.json.gz", json.dumps(kept, separators=(",", ":")).encode())
         for file in (*FILES, *(f for f in MORE_FILES if (oracle / "fixtures" / one / f).is_file())):
             _write(HERE / "fixtures" / one / f"{file}.gz", (oracle / "fixtures" / one / file).read_bytes())

@@ -73,7 +73,9 @@ def test_parameters_match_arch_used_by_hand(
     model = fitted(prices_of, returns, spec)
     # 850 sessions before the gap (rows 0..849 of ready-made returns), mean removed.
     before = returns[: DAY0 - 10]
-    residual = before - before.mean()
+    np.testing.assert_allclose(model.residual[:850], before - before.mean(), rtol=0.0, atol=1e-15)
+    # The same bytes: from numbers that differ in the last digit arch's optimiser stops elsewhere on the flat top.
+    residual = model.residual[:850]
     dist: Literal["t", "normal"] = "t" if spec.dist == "t" else "normal"
 
     def by_hand(scale: float) -> ARCHModelResult:
@@ -264,7 +266,8 @@ def test_a_study_passes_the_reason_on(
 
 
 @pytest.mark.parametrize(
-    "kwargs", [{"draws": 198}, {"min_sessions": 59}, {"sessions": 400}, {"kind": "egarch"}, {"dist": "cauchy"}]
+    "kwargs",
+    [{"draws": 198}, {"min_sessions": 59}, {"sessions": 400}, {"kind": "aparch"}, {"dist": "cauchy"}, {"joint": True}],
 )
 def test_options_that_cannot_be(kwargs: dict[str, object]) -> None:
     with pytest.raises(InputError):
