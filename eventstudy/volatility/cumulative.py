@@ -17,8 +17,8 @@ from eventstudy.volatility.base import Origin, VarianceModel
 
 #: Last day that enters the sum: measured sizes hold up to here (docs/methods/volatility.md).
 LONGEST = 21
-#: Sessions before a window whose mean square is its local scale of variance: a quarter.
-LOCAL_SESSIONS = 60
+#: Sessions before a window whose mean square is its local scale of variance, as for returns.
+LOCAL_SESSIONS = 20
 #: With fewer placebo windows no p can reach 5%.
 MIN_WINDOWS = 19
 
@@ -101,7 +101,7 @@ def by_simulation(found: Multipliers, last: int, alpha: float, method: str, note
 
 
 def by_placebo(model: VarianceModel, found: Multipliers, last: int, others: IntArray, alpha: float) -> CumulativeTest:
-    """Rank of the mean square of days 1..`last`, over that of the 60 sessions before day 0, among the fitting sample.
+    """Rank of the mean square of days 1..`last`, over that of the 20 sessions before day 0, among the fitting sample.
 
     Parameters
     ----------

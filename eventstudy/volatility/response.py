@@ -217,7 +217,7 @@ def measure_response(
     The sum of squared residuals over k-step forecasts is not chi-square even with known parameters, so its
     p-value is simulated: shocks from the fitted sample, coefficients from their covariance, divided by the
     same forecast that the data are divided by. Where the level of variance drifts over years that is not enough; the
-    mean square over the 60 sessions before, among the dates of the sample, is asked too, and the larger p counts.
+    mean square over the 20 sessions before, among the dates of the sample, is asked too, and the larger p counts.
     """
     found = multipliers(model, last=last, origin=origin, draws=draws, rng=rng)
     if isinstance(found, str):

@@ -63,11 +63,11 @@ def test_local_placebo_by_loop(model: VarianceModel) -> None:
     squares = model.residual**2
     at = int(np.flatnonzero(model.offsets == 0)[0])
     ratios = []
-    for t in range(60, model.n_fit - 10):
+    for t in range(20, model.n_fit - 10):
         if any(abs(int(model.offsets[t]) - o) <= 10 for o in others):
             continue
-        ratios.append(squares[t + 1 : t + 11].sum() / squares[t - 60 : t].mean())
-    own = squares[at + 1 : at + 11].sum() / squares[at - 60 : at].mean()
+        ratios.append(squares[t + 1 : t + 11].sum() / squares[t - 20 : t].mean())
+    own = squares[at + 1 : at + 11].sum() / squares[at - 20 : at].mean()
     assert found.pvalue == (1 + sum(r >= own for r in ratios)) / (1 + len(ratios))
     assert found.multiple == pytest.approx(own / np.mean(ratios), rel=1e-9)
     assert found.low == pytest.approx(own / np.quantile(ratios, 0.975), rel=1e-9)
@@ -178,12 +178,12 @@ def test_short_samples_have_ewma_and_constant_variance_both(
 def test_too_few_placebo_windows_leave_the_simulation_alone(
     prices_of: Callable[..., PriceTable], returns: FloatArray
 ) -> None:
-    start = DAY0 - 100
-    window = replace(WINDOW, estimation=(-90, -11))
+    start = DAY0 - 70
+    window = replace(WINDOW, estimation=(-70, -11))
     series = response_series(prices_of({"A": returns[start:]}, A="as_is"), "A", (), policy="own_calendar")
-    short = variance_model(series, 100, ConstantMean(), window, SPEC)
+    short = variance_model(series, 70, ConstantMean(), window, SPEC)
     assert isinstance(short, VarianceModel)
-    response = measure(short, last=21)
+    response = measure(short, last=21, others=[-40])
     assert response.placebo is not None
     assert response.simulated is not None
     assert math.isnan(response.placebo.pvalue)
