@@ -96,7 +96,7 @@ def headline(verdicts: tuple[Verdict, ...]) -> str:
     tested = [v for v in verdicts if v.word != "untestable"]
     moved = [v for v in tested if v.word == "reaction"]
     if not tested:
-        return f"Nobody can tell from these data: none of the {len(verdicts)} pairs could be measured."
+        return f"Nobody can tell from these data: no verdict is possible on any of the {len(verdicts)} pairs."
     listed = "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in tested)
     count = "none" if not moved else "all" if len(moved) == len(tested) else str(len(moved))
     return (

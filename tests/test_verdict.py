@@ -204,7 +204,7 @@ def test_headline_counts_what_the_verdicts_say(base: es.StudyResult, moved: tupl
 def test_headline_counts_measurable_pairs_only(base: es.StudyResult) -> None:
     one = words(base, *pair_rows(("A", True)))  # B has no row
     assert "all of the 1 measurable pairs" in headline(one)
-    assert headline(words(base)) == "Nobody can tell from these data: none of the 2 pairs could be measured."
+    assert headline(words(base)) == "Nobody can tell from these data: no verdict is possible on any of the 2 pairs."
     assert headline(one[:1]) == one[0].sentence
 
 
