@@ -41,12 +41,14 @@ MAKE: dict[str, Callable[[], ExpectedReturn]] = {
     "synthetic_control": lambda: es.SyntheticControl(["C", "D"], screen=None),
     "scholes_williams": lambda: es.ScholesWilliams(MARKET),
     "dimson": lambda: es.Dimson(MARKET),
+    "lagged_market": lambda: es.LaggedMarket(MARKET),
 }
 KINDS = tuple(MAKE)
 #: An optimiser stops within its tolerance, not at the same digit. Others differ by rounding of sums.
 LOOSE = {"market_model_garch": 2e-3, "robust": 1e-5, "synthetic_control": 1e-6}
 #: Least squares with a constant: residuals add up to nothing.
-OLS = ("constant_mean", "factor_model", "capm", "fama_french_3", "carhart", "fama_french_5", "market_model")
+OLS = ("constant_mean", "factor_model", "capm", "fama_french_3", "carhart", "fama_french_5", "market_model",
+       "lagged_market")  # fmt: skip
 #: Any multiple of the market, and a constant, are part of the expectation. Scholes-Williams divides three slopes by the
 #: market's autocorrelation, which is that of the sample only in large samples.
 EQUIVARIANT = (*OLS[1:], "robust", "market_model_garch", "dimson")
