@@ -50,6 +50,7 @@ docs: $(VENV)/.made-docs
 
 bench: $(VENV)/.made-test
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/garch.py
 
 conformance: $(VENV)/.made-test
 	$(BIN)/python -m tests.conformance --fixtures ../shared/oracle/fixtures --expected ../shared/oracle/expected

@@ -31,7 +31,8 @@ class CompiledEngine:
         ``arch``: the exponentially weighted mean of the first 75 squared residuals, as the package arch has it;
         ``fcp``: the mean squared residual (Fiorentini, Calzolari & Panattoni 1996, J. Applied Econometrics 11).
     starts : int
-        Starting points, the best of a grid of 15, from which the optimiser climbs.
+        Starting points from which the optimiser climbs, the best of each level of persistence first. A likelihood of
+        noise, or of a variance that only drifts, has several tops: fewer starts are faster and may miss the highest.
 
     Examples
     --------
@@ -42,7 +43,7 @@ class CompiledEngine:
     """
 
     presample: Presample = "arch"
-    starts: int = 3
+    starts: int = 5
 
     def fit(self, residual: FloatArray, *, kind: Kind, dist: Dist) -> GarchFit:
         """Maximum likelihood; see `Engine.fit`."""

@@ -23,6 +23,8 @@ CovarianceKind = Literal["qmle", "hessian", "opg"]
 CONVERGED = 1e-6
 #: A coefficient this close to its bound lies on it.
 ON_BOUND = 1e-6
+#: Starting points of a single fit.
+STARTS = 10
 #: Residuals smaller than this share of the response are rounding.
 NO_SPREAD = 1e-10
 #: arch's backcast: sessions and decay.
@@ -165,7 +167,7 @@ def maximum_likelihood(
     dist: Dist,
     presample: Presample = "arch",
     exog: FloatArray | None = None,
-    starts: int = 3,
+    starts: int = STARTS,
 ) -> LikelihoodFit | str:
     """Fit ``y = x b + e`` with a GARCH(1,1), GJR or EGARCH variance by exact (quasi) maximum likelihood.
 
@@ -179,7 +181,7 @@ def maximum_likelihood(
     exog : ndarray, shape (T, P) or None
         Regressors of the variance, such as an event dummy: added to h of session t (to ln h for EGARCH).
     starts : int
-        Starting points that are climbed from.
+        Starting points that are climbed from, of a grid of 20: the best of each level of persistence first.
 
     Returns
     -------

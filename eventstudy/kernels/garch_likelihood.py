@@ -30,6 +30,8 @@ LEAST_TAIL, MOST_TAIL = 1.0 / 500.0, 1.0 / 2.05
 #: A variance outside exp(-/+ this) of the sample's is no variance.
 LARGEST_LOG = 100.0
 SHORTEST_STEP = 1e-10
+#: Points of the grid of starting values.
+STARTS = 20
 #: No optimum, and no kink, has a derivative of the mean log-likelihood as large as this.
 ROUGH = 0.05
 
@@ -89,7 +91,11 @@ def _presample(spec: Spec, data: Data, e: FloatArray, by_mean: FloatArray) -> fl
 
 @jit
 def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
-    """Log-likelihood; `work` = (h of shape (T,), scores of shape (T, len(theta))) is filled. -inf where undefined."""
+    """Log-likelihood; `work` = (h of shape (T,), scores of shape (T, len(theta))) is filled. -inf where undefined.
+
+    Undefined is an EGARCH whose filter is not invertible on the data (Straumann & Mikosch 2006, Annals of Statistics
+    34:2449-2495): it forgets its start never, and its likelihood there is high, rough and meaningless.
+    """
     y, x, d, _ = data
     h, score = work
     size, k, n = y.size, x.shape[1], theta.size
@@ -101,7 +107,7 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
     by_mean, slope = np.zeros(k), np.zeros(n)
     level = _presample(spec, data, e, by_mean)
     constant, constant_by_nu = _constants(student, nu)
-    total, state = 0.0, 0.0
+    total, state, growth = 0.0, 0.0, 0.0
     for t in range(size):
         if t == 0:
             past = math.log(level) if log_form else level
@@ -117,6 +123,7 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
                 by_alpha, by_gamma = abs(z) - MEAN_ABS, z
                 push = gamma + (alpha if z > 0.0 else -alpha if z < 0.0 else 0.0)
                 feedback, reach = beta - 0.5 * push * z, -push / math.sqrt(h[t - 1])
+                growth += math.log(abs(feedback) + 1e-300)
             else:
                 by_alpha = shock * shock
                 by_gamma = by_alpha if shock < 0.0 else 0.0
@@ -140,7 +147,7 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
         for j in range(n - 1):
             score[t, j] = weight * slope[j] - (by_e * x[t, j] if j < k else 0.0)
         score[t, n - 1] = by_nu + constant_by_nu
-    return total + size * constant
+    return -np.inf if growth > 0.0 else total + size * constant
 
 
 @jit
@@ -393,33 +400,31 @@ def _start(spec: Spec, data: Data, mean: FloatArray, reaction: float, persistenc
 def maximise(spec: Spec, data: Data, mean: FloatArray, starts: int) -> tuple[FloatArray, float, float]:
     """Maximum likelihood from the best `starts` points of a grid.
 
-    Returns
-    -------
-    theta : ndarray
-    loglik : float
-        -inf when no starting point is admissible.
-    gradient : float
-        Largest derivative of the mean log-likelihood in the unbounded coordinates: about zero also on a bound.
+    Returns theta, the log-likelihood (-inf when no start is admissible), and the largest derivative of its mean in the
+    unbounded coordinates: about zero also on a bound.
     """
     size, k = data[0].size, data[1].shape[1]
     n = k + data[2].shape[1] + 5
     work, none = (np.empty(size), np.empty((size, n))), np.empty((0, 0))
-    reactions, levels = np.array([0.02, 0.07, 0.16]), np.array([0.3, 0.7, 0.9, 0.97, 0.993])
-    points, values, gradient = np.empty((15, n + 1)), np.empty(15), np.empty(n + 1)
-    for i in range(15):
-        points[i] = _start(spec, data, mean, reactions[i % 3], levels[i // 3], 8.0)
+    # Reactions near none among them: a variance that drifts, or noise, has its top there; EGARCH knows both signs.
+    reactions = np.array([-0.02, 0.02, 0.07, 0.16]) if spec[0] == EGARCH else np.array([0.003, 0.02, 0.07, 0.16])
+    levels = np.array([0.3, 0.7, 0.9, 0.97, 0.996])
+    points, values, gradient = np.empty((STARTS, n + 1)), np.empty(STARTS), np.empty(n + 1)
+    for i in range(STARTS):
+        points[i] = _start(spec, data, mean, reactions[i % 4], levels[i // 4], 8.0)
         values[i] = _objective(spec, data, points[i], gradient, work, none)
     best, u, smooth, tried = np.inf, np.zeros(n + 1), False, 0
-    # Where an EGARCH filter is not invertible its likelihood is high, rough and meaningless: go on until a smooth top.
-    while tried < 15 and (tried < starts or not smooth):
-        tried += 1
-        chosen = 0
-        for i in range(15):
-            if values[i] < values[chosen]:
+    used = np.zeros(levels.size)
+    while tried < STARTS and (tried < starts or not smooth):
+        chosen, rounds = -1, tried // levels.size
+        for i in range(STARTS):
+            # The best of each level of persistence first: the tops lie at different ones.
+            if used[i // 4] <= rounds and (chosen < 0 or values[i] < values[chosen]):
                 chosen = i
-        values[chosen] = np.inf
+        tried, values[chosen] = tried + 1, np.inf
+        used[chosen // 4] += 1.0
         f, point, slope = _descend(spec, data, points[chosen].copy(), work, 200)
-        fine = np.abs(slope).max() < ROUGH
+        fine = f < np.inf and np.abs(slope).max() < ROUGH
         if (fine and not smooth) or (f < best and fine == smooth):
             best, u, gradient, smooth = f, point, slope, fine
     theta, jac = np.full(n, np.nan), np.empty((n, n + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import subprocess
@@ -19,6 +20,7 @@ from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.engines.likelihood import LikelihoodFit, backcast, maximum_likelihood
 from eventstudy.errors import InputError
 from eventstudy.kernels import garch_likelihood as kernel
+from tests.benchmarks.garch import PROMISE, series, shortfall
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["garch", "gjr", "egarch"]
@@ -226,6 +228,25 @@ def test_an_egarch_optimum_on_a_kink_is_found_and_named() -> None:
         if kinked:
             assert np.abs(fit.residual).min() < 1e-12
             assert np.isnan(fit.se()).all()
+
+
+@pytest.mark.parametrize("i", [12, 15, 27, 38, 50, 62, 66, 79, 86, 103, 115, 146])
+def test_the_highest_top_is_found_on_real_and_simulated_series(i: int) -> None:
+    # Twelve of the 200 series of tests/benchmarks/garch.py, hard ones among them: a variance that only drifts, noise.
+    name, y = next(itertools.islice(series(200), i, None))
+    gap, _, sound = shortfall(y, KINDS[i % 3], DISTS[i // 3 % 2])
+    assert sound, name
+    assert gap <= PROMISE, name
+
+
+def test_an_egarch_that_never_forgets_its_start_is_no_candidate() -> None:
+    y = next(itertools.islice(series(200), 0, None))[1]
+    y = y / y.std()
+    work, none = (np.empty(y.size), np.empty((y.size, 5))), np.empty((y.size, 0))
+    spec = (kernel.EGARCH, kernel.NORMAL, kernel.FIXED)
+    # d ln h_t / d ln h_(t-1) = beta - (alpha |z| + gamma z) / 2: above one on average for alpha < 0 and beta near one.
+    assert kernel.scores(spec, (y, none, none, 1.0), np.array([0.0, -0.05, 0.0, 0.999, 8.0]), work) == -np.inf
+    assert kernel.scores(spec, (y, none, none, 1.0), np.array([0.0, 0.05, 0.0, 0.999, 8.0]), work) > -1e5
 
 
 @pytest.mark.parametrize(
