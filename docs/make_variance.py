@@ -27,10 +27,11 @@ def main(folder: Path) -> None:
     }
     for name, shape in shapes.items():
         found = es.event_variance_test(returns, event=DAY0, shapes=[shape], kind="gjr", dist="t")
-        lr, wald = found.tests
+        drawn, lr, wald = found.tests
         print(
             f"{name}: variance x {found.multiplier[0]:.2f} "
-            f"[{found.multiplier_low[0]:.2f}, {found.multiplier_high[0]:.2f}], LR p {lr.pvalue:.3f}, "
+            f"[{found.multiplier_low[0]:.2f}, {found.multiplier_high[0]:.2f}], LR p {drawn.pvalue:.3f} by bootstrap "
+            f"(at least {drawn.smallest_p:.3f}), {lr.pvalue:.4f} by its law, "
             f"Wald p {wald.pvalue:.4f} {found.reason or found.problem}"
         )
     rusal = es.catalog()["ofac-rusal-2018"]

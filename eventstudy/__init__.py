@@ -42,7 +42,7 @@ _EXPORTS = {
     "range_volatility": "volatility.ranges",
     "variance_change": "volatility.realized",
     "EventGARCH": "engines.event_process",
-    "EventVariance": "volatility.event_garch",
+    "EventVariance": "volatility.event_tests",
     "VarianceShape": "volatility.shapes",
     "event_variance_test": "volatility.event_garch",
     "Spillover": "volatility.spillover",
@@ -242,7 +242,8 @@ if TYPE_CHECKING:
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
     from eventstudy.volatility.diagnostics import diagnose
-    from eventstudy.volatility.event_garch import EventVariance, event_variance_test
+    from eventstudy.volatility.event_garch import event_variance_test
+    from eventstudy.volatility.event_tests import EventVariance
     from eventstudy.volatility.fit import GarchChoice, GarchResult, choose_garch, fit_garch
     from eventstudy.volatility.ranges import RangeVolatility, range_volatility
     from eventstudy.volatility.realized import variance_change

@@ -51,7 +51,7 @@ def fit_event(
     if not np.isfinite(_profile(zero, y, x, exog, kind, dist)[0]):
         return "the likelihood is not finite at any starting point"
     # The profile may have several tops: dynamics that follow the event against an event that explains them away.
-    tops = [_climb(start, y, x, exog, kind, dist) for start in (zero, _moments(y, x, exog))]
+    tops = [_climb(start, y, x, exog, kind, dist) for start in (zero, log_ratios(y, x, exog))]
     found = min(tops, key=lambda top: float(top.fun))
     inner = _deflated(found.x, y, x, exog, kind, dist)
     if isinstance(inner, str):
@@ -69,7 +69,7 @@ def _climb(
     )  # fmt: skip
 
 
-def _moments(y: FloatArray, x: FloatArray, exog: FloatArray) -> FloatArray:
+def log_ratios(y: FloatArray, x: FloatArray, exog: FloatArray) -> FloatArray:
     """Log ratio of mean squares where each regressor is large to where all are zero."""
     squares = (y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) ** 2
     quiet = (exog == 0.0).all(axis=1)

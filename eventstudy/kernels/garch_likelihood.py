@@ -13,10 +13,11 @@ import numpy as np
 from eventstudy._typing import FloatArray, IntArray
 from eventstudy.kernels.jit import jit
 
-#: Codes of the variance recursion, the law of errors, and the rule for what precedes the sample.
+#: Codes of the variance recursion, the law of errors, and the rule for what precedes the sample. SCALED is FCP with
+#: regressors d that multiply the variance by exp(d'delta), and are not added to it; GARCH and GJR only.
 GARCH, GJR, EGARCH = 0, 1, 2
 NORMAL, STUDENT = 0, 1
-FIXED, FCP = 0, 1
+FIXED, FCP, SCALED = 0, 1, 2
 
 Spec = tuple[int, int, int]
 Data = tuple[FloatArray, FloatArray, FloatArray, float]
@@ -65,20 +66,34 @@ def _density(student: bool, nu: float, e: float, h: float) -> tuple[float, float
     q = square / (nu - 2.0)
     fat, weight = math.log1p(q), (nu + 1.0) / (1.0 + q)
     by_nu = -0.5 * fat + 0.5 * weight * q / (nu - 2.0)
-    return (
-        -0.5 * math.log(h) - 0.5 * (nu + 1.0) * fat,
-        0.5 * (weight * q - 1.0),
-        -weight * e / (h * (nu - 2.0)),
-        by_nu,
-    )
+    value = -0.5 * math.log(h) - 0.5 * (nu + 1.0) * fat
+    return value, 0.5 * (weight * q - 1.0), -weight * e / (h * (nu - 2.0)), by_nu
 
 
 @jit
-def _presample(spec: Spec, data: Data, e: FloatArray, by_mean: FloatArray) -> float:
+def _residuals(spec: Spec, data: Data, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Residuals, over their multiplier's root when SCALED, and the regressors that move them (d e / 2 by delta too)."""
+    y, x, d, _ = data
+    k, e = x.shape[1], y.copy()
+    for j in range(k):
+        e -= theta[j] * x[:, j]
+    if spec[2] != SCALED:
+        return e, x
+    push, moved = np.zeros(y.size), np.empty((y.size, k + d.shape[1]))
+    for j in range(d.shape[1]):
+        push += theta[k + 4 + j] * d[:, j]
+    factor = np.exp(-0.5 * push)
+    e *= factor
+    for j in range(moved.shape[1]):
+        moved[:, j] = factor * x[:, j] if j < k else 0.5 * e * d[:, j - k]
+    return e, moved
+
+
+@jit
+def _presample(spec: Spec, x: FloatArray, start: float, e: FloatArray, by_mean: FloatArray) -> float:
     """Variance before the sample; `by_mean` receives its derivative by the mean's coefficients."""
-    _, x, _, start = data
     by_mean[:] = 0.0
-    if spec[2] != FCP:
+    if spec[2] == FIXED:
         return start
     level = 0.0
     for t in range(e.size):
@@ -96,16 +111,13 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
     Undefined is an EGARCH whose filter is not invertible on the data (Straumann & Mikosch 2006, Annals of Statistics
     34:2449-2495): it forgets its start never, and its likelihood there is high, rough and meaningless.
     """
-    y, x, d, _ = data
-    h, score = work
-    size, k, n = y.size, x.shape[1], theta.size
-    log_form, student = spec[0] == EGARCH, spec[1] == STUDENT
+    d, (h, score) = data[2], work
+    size, k, n = data[0].size, data[1].shape[1], theta.size
+    log_form, student, scaled = spec[0] == EGARCH, spec[1] == STUDENT, spec[2] == SCALED
     omega, alpha, gamma, beta, nu = theta[k], theta[k + 1], theta[k + 2], theta[k + 3], theta[n - 1]
-    e = y.copy()
-    for j in range(k):
-        e -= theta[j] * x[:, j]
-    by_mean, slope = np.zeros(k), np.zeros(n)
-    level = _presample(spec, data, e, by_mean)
+    e, x = _residuals(spec, data, theta)
+    by_mean, slope = np.zeros(x.shape[1]), np.zeros(n)
+    level = _presample(spec, x, data[3], e, by_mean)
     constant, constant_by_nu = _constants(student, nu)
     total, state, growth = 0.0, 0.0, 0.0
     for t in range(size):
@@ -114,8 +126,8 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
             by_alpha, by_gamma = (0.0, 0.0) if log_form else (level, 0.5 * level)
             feedback = 0.0
             reach = beta / level if log_form else alpha + 0.5 * gamma + beta
-            for j in range(k):
-                slope[j] = reach * by_mean[j]
+            for j in range(x.shape[1]):
+                slope[j if j < k else j + 4] = reach * by_mean[j]
         else:
             past, shock = state, e[t - 1]
             if log_form:
@@ -128,14 +140,14 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
                 by_alpha = shock * shock
                 by_gamma = by_alpha if shock < 0.0 else 0.0
                 feedback, reach = beta, -2.0 * shock * (alpha + (gamma if shock < 0.0 else 0.0))
-            for j in range(k):
-                slope[j] = feedback * slope[j] + reach * x[t - 1, j]
+            for j in range(x.shape[1]):
+                slope[j if j < k else j + 4] = feedback * slope[j if j < k else j + 4] + reach * x[t - 1, j]
         state = omega + alpha * by_alpha + gamma * by_gamma + beta * past
         slope[k] = feedback * slope[k] + 1.0
         slope[k + 1] = feedback * slope[k + 1] + by_alpha
         slope[k + 2] = feedback * slope[k + 2] + by_gamma
         slope[k + 3] = feedback * slope[k + 3] + past
-        for j in range(d.shape[1]):
+        for j in range(0 if scaled else d.shape[1]):
             state += theta[k + 4 + j] * d[t, j]
             slope[k + 4 + j] = feedback * slope[k + 4 + j] + d[t, j]
         if not abs(state if log_form else math.log(max(state, 0.0) + 1e-300)) < LARGEST_LOG:
@@ -146,6 +158,9 @@ def scores(spec: Spec, data: Data, theta: FloatArray, work: Work) -> float:
         weight = by_log_h if log_form else by_log_h / state
         for j in range(n - 1):
             score[t, j] = weight * slope[j] - (by_e * x[t, j] if j < k else 0.0)
+        for j in range(d.shape[1] if scaled else 0):
+            score[t, k + 4 + j] -= by_e * x[t, k + j] + 0.5 * d[t, j]
+            total -= 0.5 * theta[k + 4 + j] * d[t, j]
         score[t, n - 1] = by_nu + constant_by_nu
     return -np.inf if growth > 0.0 else total + size * constant
 
@@ -282,26 +297,16 @@ def _solve(matrix: FloatArray, right: FloatArray, floor: float) -> FloatArray:
 
 
 @jit
-def _inner(left: FloatArray, right: FloatArray) -> float:
-    """Inner product."""
-    out = 0.0
-    for i in range(left.size):
-        out += left[i] * right[i]
-    return out
-
-
-@jit
 def _line_search(
     spec: Spec, data: Data, u: FloatArray, f: float, gradient: FloatArray, step: FloatArray, work: Work
 ) -> tuple[float, FloatArray, FloatArray]:
     """Shorten `step` until the objective falls enough (Armijo); the objective there, the point, the gradient."""
-    slope, scale, longest = _inner(gradient, step), 1.0, np.abs(step).max()
+    slope, scale, longest = (gradient * step).sum(), 1.0, np.abs(step).max()
     if longest > 0.7:
         scale = 0.7 / longest
-    there, point, none = np.empty_like(gradient), np.empty_like(u), np.empty((0, 0))
+    there, none = np.empty_like(gradient), np.empty((0, 0))
     while scale * longest > SHORTEST_STEP:
-        for i in range(u.size):
-            point[i] = u[i] + scale * step[i]
+        point = u + scale * step
         value = _objective(spec, data, point, there, work, none)
         if value <= f + 1e-4 * scale * slope:
             return value, point, there
@@ -310,7 +315,7 @@ def _line_search(
 
 
 @jit
-def _descend(spec: Spec, data: Data, u: FloatArray, work: Work, steps: int) -> tuple[float, FloatArray, FloatArray]:
+def descend(spec: Spec, data: Data, u: FloatArray, work: Work, steps: int) -> tuple[float, FloatArray, FloatArray]:
     """BFGS, started from the outer product of scores."""
     m = u.size
     gradient, opg, step = np.empty(m), np.empty((m, m)), np.empty(m)
@@ -320,14 +325,14 @@ def _descend(spec: Spec, data: Data, u: FloatArray, work: Work, steps: int) -> t
     inverse = _solve(opg, np.eye(m), 1e-4)
     for _ in range(steps):
         for i in range(m):
-            step[i] = -_inner(inverse[i], gradient)
+            step[i] = -(inverse[i] * gradient).sum()
         value, point, slope = _line_search(spec, data, u, f, gradient, step, work)
         s, change, moved = point - u, slope - gradient, np.empty(m)
-        curvature = _inner(s, change)
-        if curvature > 1e-10 * math.sqrt(_inner(s, s) * _inner(change, change)):
+        curvature = (s * change).sum()
+        if curvature > 1e-10 * math.sqrt((s * s).sum() * (change * change).sum()):
             for i in range(m):
-                moved[i] = _inner(inverse[i], change)
-            factor = (1.0 + _inner(change, moved) / curvature) / curvature
+                moved[i] = (inverse[i] * change).sum()
+            factor = (1.0 + (change * moved).sum() / curvature) / curvature
             for i in range(m):
                 for j in range(m):
                     inverse[i, j] += factor * s[i] * s[j] - (moved[i] * s[j] + s[i] * moved[j]) / curvature
@@ -345,8 +350,7 @@ def _polish(
     """Newton steps with the Hessian from central differences of the analytic gradient."""
     m = u.size
     free, none = _free(spec, data[1].shape[1], m - 1), np.empty((0, 0))
-    low, high, moved, right = np.empty(m), np.empty(m), np.empty(m), np.empty((m, 1))
-    curvature = np.empty((m, m))
+    low, high, moved, right, curvature = np.empty(m), np.empty(m), np.empty(m), np.empty((m, 1)), np.empty((m, m))
     for _ in range(steps):
         if np.abs(gradient).max() < 1e-11:
             break
@@ -365,9 +369,8 @@ def _polish(
             if up < np.inf and down < np.inf:
                 for i in range(m):
                     curvature[i, j] = (high[i] - low[i]) / 2e-5
-        value, point, slope = _line_search(
-            spec, data, u, f, gradient, _solve(curvature, right, 1e-12)[:, 0].copy(), work
-        )
+        newton = _solve(curvature, right, 1e-12)[:, 0].copy()
+        value, point, slope = _line_search(spec, data, u, f, gradient, newton, work)
         stuck = np.abs(point - u).max() == 0.0
         f, u, gradient = value, point, slope
         if stuck:
@@ -387,20 +390,19 @@ def _start(spec: Spec, data: Data, mean: FloatArray, reaction: float, persistenc
         u[k + 1], u[k + 2], u[k + 3] = 2.0 * reaction, -0.1 * reaction, math.asin(persistence)
         return u
     u[k] = math.log(1.0 - persistence)
-    beta = persistence - reaction
     if spec[0] == GARCH:
         u[k + 1] = math.sqrt(reaction)
     else:
         u[k + 1], u[k + 2] = math.sqrt(0.35 * reaction), math.sqrt(0.65 * reaction)
-    u[k + 3], u[k + 4] = math.sqrt(beta), math.sqrt(1.0 - persistence)
+    u[k + 3], u[k + 4] = math.sqrt(persistence - reaction), math.sqrt(1.0 - persistence)
     return u
 
 
 @jit
 def maximise(spec: Spec, data: Data, mean: FloatArray, starts: int) -> tuple[FloatArray, float, float]:
-    """Maximum likelihood from the best `starts` points of a grid.
+    """Maximum likelihood from the best `starts` points of a grid: theta, log-likelihood, gradient.
 
-    Returns theta, the log-likelihood (-inf when no start is admissible), and the largest derivative of its mean in the
+    The log-likelihood is -inf when no start is admissible. The gradient is the largest derivative of its mean in the
     unbounded coordinates: about zero also on a bound.
     """
     size, k = data[0].size, data[1].shape[1]
@@ -413,8 +415,7 @@ def maximise(spec: Spec, data: Data, mean: FloatArray, starts: int) -> tuple[Flo
     for i in range(STARTS):
         points[i] = _start(spec, data, mean, reactions[i % 4], levels[i // 4], 8.0)
         values[i] = _objective(spec, data, points[i], gradient, work, none)
-    best, u, smooth, tried = np.inf, np.zeros(n + 1), False, 0
-    used = np.zeros(levels.size)
+    best, u, smooth, tried, used = np.inf, np.zeros(n + 1), False, 0, np.zeros(levels.size)
     while tried < STARTS and (tried < starts or not smooth):
         chosen, rounds = -1, tried // levels.size
         for i in range(STARTS):
@@ -423,7 +424,7 @@ def maximise(spec: Spec, data: Data, mean: FloatArray, starts: int) -> tuple[Flo
                 chosen = i
         tried, values[chosen] = tried + 1, np.inf
         used[chosen // 4] += 1.0
-        f, point, slope = _descend(spec, data, points[chosen].copy(), work, 200)
+        f, point, slope = descend(spec, data, points[chosen].copy(), work, 200)
         fine = f < np.inf and np.abs(slope).max() < ROUGH
         if (fine and not smooth) or (f < best and fine == smooth):
             best, u, gradient, smooth = f, point, slope, fine
@@ -442,9 +443,8 @@ def maximise_many(
     """`maximise` for every row of `residuals` (its first `sizes` entries, mean zero), one after the other."""
     count = sizes.size
     thetas, logliks, gradients = np.empty((count, 5)), np.empty(count), np.empty(count)
-    none = np.empty(0)
     for i in range(count):
         size = sizes[i]
         data = (residuals[i, :size].copy(), np.empty((size, 0)), np.empty((size, 0)), levels[i])
-        thetas[i], logliks[i], gradients[i] = maximise(spec, data, none, starts)
+        thetas[i], logliks[i], gradients[i] = maximise(spec, data, np.empty(0), starts)
     return thetas, logliks, gradients

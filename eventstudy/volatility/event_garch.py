@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from eventstudy._typing import BoolArray, DateArray, FloatArray
+from eventstudy._typing import DateArray, FloatArray
 from eventstudy.domain.windows import Offsets
 from eventstudy.engines.base import Dist
+from eventstudy.engines.event_bootstrap import bootstrap_ratios
 from eventstudy.engines.event_likelihood import EventKind, Form, fit_event
 from eventstudy.engines.likelihood import LikelihoodFit, maximum_likelihood
 from eventstudy.errors import InputError
-from eventstudy.kernels.stats import Inapplicable
-from eventstudy.results import TestResult, TestTable
+from eventstudy.results import TestTable
 from eventstudy.volatility.dated import DateLike, dated, position_of
+from eventstudy.volatility.event_tests import EventVariance, Side, event_tests
 from eventstudy.volatility.mean_dummy import lone_sessions, trap_words
 from eventstudy.volatility.shapes import VarianceShape
-
-Side = Literal["greater", "two-sided"]
 
 #: The volatility sample: up to 1,000 sessions before day 0, and a quarter after it.
 SAMPLE = (-1000, 60)
@@ -30,85 +28,8 @@ SAMPLE = (-1000, 60)
 MIN_SESSIONS = 500
 #: A coefficient that is fitted to fewer squared residuals has no law: one of them is its own estimate.
 MIN_DAYS = 5
-STATISTICS = ("event_lr", "event_wald")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class EventVariance:
-    """A GARCH with event regressors in its variance, beside the same without.
-
-    Attributes
-    ----------
-    form, kind, dist : str
-    shapes : tuple of VarianceShape
-    day0 : datetime64[D] or None
-    dates : ndarray of datetime64[D], shape (T,)
-        The sample.
-    fit, null : LikelihoodFit or None
-        With and without the regressors, in the caller's units; None where `reason` says why.
-    delta, se : ndarray, shape (P,)
-        Coefficients and their robust standard errors (Bollerslev & Wooldridge 1992).
-    low, high : ndarray, shape (P,)
-        Intervals of `delta`.
-    multiplier, multiplier_low, multiplier_high : ndarray, shape (P,)
-        Variance over what it would have been where a regressor is one: ``exp(delta)``. NaN in the additive form, whose
-        coefficients are variances per day.
-    tests : TestTable
-        ``event_lr`` and ``event_wald`` of all regressors together.
-    problem : str
-        What to know about the fit: bounds that bind. Empty when there is nothing.
-    reason : str
-    """
-
-    form: Form
-    kind: EventKind
-    dist: Dist
-    shapes: tuple[VarianceShape, ...]
-    day0: np.datetime64 | None
-    dates: DateArray
-    fit: LikelihoodFit | None
-    null: LikelihoodFit | None
-    delta: FloatArray
-    se: FloatArray
-    low: FloatArray
-    high: FloatArray
-    tests: TestTable
-    problem: str = ""
-    reason: str = ""
-
-    @property
-    def multiplier(self) -> FloatArray:
-        """``exp(delta)`` of the multiplicative form, shape (P,)."""
-        return self._factor(self.delta)
-
-    @property
-    def multiplier_low(self) -> FloatArray:
-        """Lower end of its interval, shape (P,)."""
-        return self._factor(self.low)
-
-    @property
-    def multiplier_high(self) -> FloatArray:
-        """Upper end of its interval, shape (P,)."""
-        return self._factor(self.high)
-
-    def _factor(self, values: FloatArray) -> FloatArray:
-        return np.exp(values) if self.form == "multiplicative" else np.full(values.shape, np.nan)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a shape: delta, se, low, high, multiplier and its interval."""
-        return pd.DataFrame(
-            {
-                "delta": self.delta, "se": self.se, "low": self.low, "high": self.high, "multiplier": self.multiplier,
-                "multiplier_low": self.multiplier_low, "multiplier_high": self.multiplier_high,
-            },
-            index=pd.Index([s.label for s in self.shapes], name="shape"),
-        )  # fmt: skip
-
-    def parameters(self) -> pd.DataFrame:
-        """One row a parameter of `fit`: estimate and robust standard error; empty without a fit."""
-        if self.fit is None:
-            return pd.DataFrame(columns=["estimate", "se"])
-        return pd.DataFrame({"estimate": self.fit.params, "se": self.fit.se()}, index=list(self.fit.names))
+#: Paths of the bootstrap.
+PATHS = 199
 
 
 def event_variance_test(
@@ -125,6 +46,8 @@ def event_variance_test(
     sample: Offsets | None = SAMPLE,
     min_sessions: int = MIN_SESSIONS,
     alpha: float = 0.05,
+    bootstrap: int = PATHS,
+    seed: int = 0,
 ) -> EventVariance:
     """Test whether the variance differed after an announcement, inside the GARCH model itself.
 
@@ -154,6 +77,11 @@ def event_variance_test(
         With fewer there is no GARCH, and a reason instead.
     alpha : float
         One minus the confidence of intervals.
+    bootstrap : int
+        Paths behind the p of ``event_lr_bootstrap``, whose smallest value is ``1 / (1 + bootstrap)``; 0: that row is
+        left without numbers.
+    seed : int
+        Of those paths.
 
     Returns
     -------
@@ -169,8 +97,12 @@ def event_variance_test(
 
     Notes
     -----
-    Likelihood-ratio tests take the law of errors at its word; the Wald test uses the robust covariance. Their size and
-    power by simulation: docs/reference/calibration-event-garch.md.
+    Report ``event_lr_bootstrap``: the likelihood ratio among those of paths drawn from the fitted model without an
+    event and its own standardised residuals, both models fitted again to each. The asymptotic p of ``event_lr`` and of
+    the robust ``event_wald`` stand beside it for comparison: at a nominal 5% they rejected a true null in 4% to 12%
+    (LR) and 8% to 13% (Wald) of samples of 660 sessions in the multiplicative form, 8% to 13% and 3% to 5% in the
+    additive one, the bootstrap in 4% to 6%. Sizes: docs/reference/calibration-event-bootstrap.md and
+    calibration-event-garch.md, which has the power.
 
     References
     ----------
@@ -178,6 +110,8 @@ def event_variance_test(
     Doornik & Ooms (2008), Int. J. Forecasting 24:432-448 (the dummy trap).
     """
     _check(form, kind, dist, alternative, shapes)
+    if bootstrap < 0:
+        raise InputError(f"bootstrap is {bootstrap}: give a number of paths, or 0 for none")
     y, x, days = _design(values, dates, regressors)
     day0 = position_of(days, event)
     here = days[day0] if day0 < days.size else None
@@ -199,10 +133,14 @@ def event_variance_test(
             problem = one if isinstance(one, str) else "" if one.converged else "it did not converge"
             refused = refused or (f"the fit {words} event regressors: {problem}" if problem else None)
     if refused is not None:
-        return replace(base, reason=refused, tests=_tests(base, refused, alternative))
+        return replace(base, reason=refused, tests=event_tests(base, alternative, refused))
     assert not isinstance(null, str)
     assert not isinstance(fit, str)
-    return _measured(base, null, fit, alternative, alpha)
+    found = _measured(base, null, fit, alpha)
+    drawn = None
+    if bootstrap:
+        drawn = bootstrap_ratios(null, x, exog, form=form, paths=bootstrap, seed=seed)
+    return replace(found, tests=event_tests(found, alternative, drawn=drawn))
 
 
 def _check(form: str, kind: str, dist: str, alternative: str, shapes: Sequence[VarianceShape]) -> None:
@@ -268,71 +206,12 @@ def _refusal(
     return None
 
 
-def _measured(
-    base: EventVariance, null: LikelihoodFit, fit: LikelihoodFit, alternative: Side, alpha: float
-) -> EventVariance:
+def _measured(base: EventVariance, null: LikelihoodFit, fit: LikelihoodFit, alpha: float) -> EventVariance:
     where = [i for i, name in enumerate(fit.names) if name.startswith("delta[")]
     delta, covariance = fit.params[where], fit.covariance("qmle")[np.ix_(where, where)]
     se = np.sqrt(np.diag(covariance))
     half = float(stats.norm.isf(alpha / 2.0)) * se
-    found = replace(
+    return replace(
         base, fit=fit, null=null, delta=delta, se=se, low=delta - half, high=delta + half,
         problem="; ".join(dict.fromkeys([*null.bounds, *fit.bounds])),
     )  # fmt: skip
-    return replace(found, tests=_tests(found, None, alternative))
-
-
-def _tests(found: EventVariance, reason: str | None, alternative: Side) -> TestTable:
-    first, last = _window(found.shapes, found.dates, found.day0)
-    one = len(found.shapes) == 1
-    sided: Side = alternative if one else "two-sided"
-    base = TestResult(
-        event=None, instrument=None, window=(first, last), statistic="", n_pairs=1, n_dates=1, alternative=sided,
-        unit="log variance" if found.form == "multiplicative" else "variance",
-    )  # fmt: skip
-    if reason is not None or found.fit is None or found.null is None:
-        return TestTable(replace(base, statistic=key, reason=reason or "no fit") for key in STATISTICS)
-    ratio = max(2.0 * (found.fit.loglik - found.null.loglik), 0.0)
-    rows = {"event_lr": _lr(ratio, found.delta, sided), "event_wald": _wald(found, sided)}
-    if one:
-        base = replace(
-            base, estimate=float(found.delta[0]), se=float(found.se[0]), low=float(found.low[0]),
-            high=float(found.high[0]),
-        )  # fmt: skip
-    return TestTable(
-        replace(base, statistic=key, reason=row.reason)
-        if isinstance(row, Inapplicable)
-        else replace(base, statistic=key, value=row[0], pvalue=row[1], distribution=row[2], smallest_p=0.0)
-        for key, row in rows.items()
-    )
-
-
-def _lr(ratio: float, delta: FloatArray, sided: Side) -> tuple[float, float, str]:
-    """Statistic, p and law of the likelihood ratio."""
-    if sided == "two-sided":
-        return ratio, float(stats.chi2.sf(ratio, delta.size)), f"chi2({delta.size})"
-    law = "half chi2(0), half chi2(1)"
-    return (ratio, 0.5 * float(stats.chi2.sf(ratio, 1)), law) if delta[0] > 0.0 else (0.0, 1.0, law)
-
-
-def _wald(found: EventVariance, sided: Side) -> tuple[float, float, str] | Inapplicable:
-    """Statistic, p and law of the robust Wald test."""
-    assert found.fit is not None
-    where = [i for i, name in enumerate(found.fit.names) if name.startswith("delta[")]
-    covariance = found.fit.covariance("qmle")[np.ix_(where, where)]
-    if not np.isfinite(covariance).all():
-        return Inapplicable("the Hessian is not negative definite: there is no robust covariance")
-    if len(where) > 1:
-        value = float(found.delta @ np.linalg.solve(covariance, found.delta))
-        return value, float(stats.chi2.sf(value, len(where))), f"chi2({len(where)})"
-    t = float(found.delta[0] / found.se[0])
-    return t, float(stats.norm.sf(t) if sided == "greater" else 2.0 * stats.norm.sf(abs(t))), "N(0,1)"
-
-
-def _window(shapes: Sequence[VarianceShape], days: DateArray, day0: np.datetime64 | None) -> Offsets:
-    """First and last session on which a shape is nonzero."""
-    if day0 is None or not days.size:
-        return (0, 0)
-    offsets = np.arange(days.size) - int(np.searchsorted(days, day0))
-    active: BoolArray = np.any([s.column(offsets) != 0.0 for s in shapes], axis=0)
-    return (int(offsets[active][0]), int(offsets[active][-1])) if active.any() else (0, 0)

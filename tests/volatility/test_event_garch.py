@@ -13,8 +13,10 @@ import pytest
 from scipy import stats
 
 import eventstudy as es
+from eventstudy.engines.event_bootstrap import bootstrap_ratios
 from eventstudy.engines.event_likelihood import fit_event
 from eventstudy.engines.event_process import EventGARCH
+from eventstudy.engines.likelihood import maximum_likelihood
 from eventstudy.volatility.mean_dummy import lone_sessions, mean_dummy_modes
 
 FIXTURE = Path(__file__).parents[1] / "reference" / "fixtures" / "single"
@@ -151,9 +153,11 @@ def test_unit_of_the_response_does_not_matter(single: pd.DataFrame) -> None:
 
 def test_several_shapes_are_tested_together_and_two_sided(single: pd.DataFrame) -> None:
     shapes = [Pulse.pulse(0, 9), Pulse.decay(10, half_life=5.0), Pulse.step(60)]
-    found = es.event_variance_test(single["AL"], event=DAY0, shapes=shapes, sample=None)
+    found = es.event_variance_test(single["AL"], event=DAY0, shapes=shapes, sample=None, bootstrap=19)
     assert list(found.to_frame().index) == ["pulse [0, 9]", "decay from 10, half-life 5", "step from 60"]
-    for test in found.tests:
+    assert found.tests[0].alternative == "two-sided"
+    assert found.tests[0].pvalue == 1 / 20
+    for test in (found.tests.one(statistic=name) for name in ("event_lr", "event_wald")):
         assert test.alternative == "two-sided"
         assert test.distribution == "chi2(3)"
         assert test.pvalue == pytest.approx(stats.chi2.sf(test.value, 3), rel=1e-12)
@@ -208,6 +212,72 @@ def test_a_hidden_dummy_is_found_by_its_leverage(single: pd.DataFrame) -> None:
     assert lone_sessions(np.column_stack((np.ones(len(single)), steps[:, 0]))).size == 0
 
 
+# ---- the bootstrap
+
+
+@pytest.mark.parametrize(("form", "kind", "dist"), [("multiplicative", "garch", "normal"), ("additive", "gjr", "t")])
+def test_bootstrap_draws_and_refits_what_a_plain_loop_does(form: str, kind: str, dist: str) -> None:
+    """Paths by a loop, their likelihood ratios by the library's own cold fits from many starts."""
+    rng = np.random.default_rng(23)
+    noise, h = rng.standard_t(6, 400) * math.sqrt(4 / 6), 1.0
+    y, x = np.empty(400), np.ones((400, 1))
+    for t in range(400):
+        e = noise[t] * math.sqrt(h)
+        y[t] = 0.01 * e + 0.001
+        h = 0.04 + (0.06 + 0.12 * (e < 0)) * e**2 + 0.84 * h
+    d = np.repeat([0.0, 1.0, 0.0], [300, 20, 80])[:, None]
+    model = {"kind": kind, "dist": dist}
+    null = maximum_likelihood(y, x, presample="fcp", **model)  # type: ignore[arg-type]
+    assert not isinstance(null, str)
+    ratios, delta = bootstrap_ratios(null, x, d, form=form, paths=6, seed=9)  # type: ignore[arg-type]
+    z = null.residual / np.sqrt(null.variance)
+    z = (z - z.mean()) / z.std()
+    drawn = np.random.default_rng(9).choice(z, size=(400, 6))
+    omega, alpha, gamma, beta = (null.value(n) for n in ("omega", "alpha", "gamma", "beta"))
+    for b in range(6):
+        path, h = np.empty(400), null.variance[0]
+        for t in range(400):
+            e = drawn[t, b] * math.sqrt(h)
+            path[t] = null.params[0] + e
+            h = omega + (alpha + gamma * (e < 0)) * e**2 + beta * h
+        without = maximum_likelihood(path, x, presample="fcp", **model)  # type: ignore[arg-type]
+        fit = fit_event(path, x, d, form=form, **model)  # type: ignore[arg-type]
+        assert not isinstance(without, str)
+        assert not isinstance(fit, str)
+        # A warm fit stops at a gradient of 1e-5 of the mean: over the 0.2 to a bound, times 2 x 400 sessions, 1.6e-3.
+        assert ratios[b] == pytest.approx(2.0 * (fit.loglik - without.loglik), abs=2e-3)
+        assert delta[b, 0] == pytest.approx(fit.value("delta[0]"), abs=1e-2 * (1.0 if form[0] == "m" else y.var()))
+
+
+def test_bootstrap_p_is_the_rank_among_its_paths(single: pd.DataFrame) -> None:
+    options = {"event": DAY0, "sample": (-600, 60), "bootstrap": 39, "seed": 4}
+    found = es.event_variance_test(single["AL"], **options)  # type: ignore[arg-type]
+    assert found.fit is not None
+    assert found.null is not None
+    days = single.index.to_numpy()
+    offsets = np.arange(days.size) - int(np.searchsorted(days, np.datetime64(DAY0)))
+    offsets = offsets[(offsets >= -600) & (offsets <= 60)]
+    d = ((offsets >= 1) & (offsets <= 20)).astype(float)[:, None]
+    ratios, delta = bootstrap_ratios(found.null, np.ones((d.size, 1)), d, form="multiplicative", paths=39, seed=4)
+    row = found.tests[0]
+    assert row.statistic == "event_lr_bootstrap"
+    lr = 2 * (found.fit.loglik - found.null.loglik)
+    above = sum(1 for r, c in zip(ratios, delta[:, 0], strict=True) if c > 0 and r >= lr)
+    assert row.pvalue == pytest.approx((1 + above) / 40, rel=1e-12)
+    assert row.smallest_p == 1 / 40
+    assert row.value == found.tests.one(statistic="event_lr").value
+    # Same seed, same bytes; another seed, other paths.
+    again, other = (bootstrap_ratios(found.null, np.ones((d.size, 1)), d, form="multiplicative", paths=3, seed=s)[0]
+                    for s in (4, 5))  # fmt: skip
+    assert again.tobytes() == bootstrap_ratios(
+        found.null, np.ones((d.size, 1)), d, form="multiplicative", paths=3, seed=4
+    )[0].tobytes()  # fmt: skip
+    assert not np.array_equal(again, other)
+    none = es.event_variance_test(single["AL"], event=DAY0, bootstrap=0).tests[0]
+    assert "bootstrap is 0" in none.reason
+    assert math.isnan(none.pvalue)
+
+
 # ---- refusals
 
 
@@ -224,7 +294,7 @@ def test_a_hidden_dummy_is_found_by_its_leverage(single: pd.DataFrame) -> None:
 def test_where_there_is_no_test_there_is_a_reason(single: pd.DataFrame, options: dict[str, object], words: str) -> None:
     found = es.event_variance_test(single["AL"], **{"event": DAY0, **options})  # type: ignore[arg-type]
     assert words in found.reason
-    assert len(found.tests) == 2
+    assert len(found.tests) == 3
     assert all(t.reason and math.isnan(t.pvalue) for t in found.tests)
     assert np.isnan(found.delta).all()
 
@@ -235,6 +305,7 @@ def test_wrong_calls_say_what_is_allowed(single: pd.DataFrame) -> None:
         ({"kind": "egarch"}, "garch, gjr"),
         ({"shapes": []}, "at least one"),
         ({"regressors": np.ones(3)}, "one row a value"),
+        ({"bootstrap": -1}, "0 for none"),
     ):
         with pytest.raises(es.EventStudyError, match=words):
             es.event_variance_test(single["AL"], event=DAY0, **options)  # type: ignore[arg-type]
