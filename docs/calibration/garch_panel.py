@@ -22,10 +22,12 @@ def run(reps: int, seed: int) -> str:
         "Share of samples in which a statistic rejects at nominal 5%, in percent ± its Monte Carlo standard error; –",
         f"where it refuses. {M} estimation sessions, a GJR-GARCH with t errors of each pair on them (compiled "
         "likelihood), constant mean, window [0,0]. In doubled_variance the tests of volatility should reject. One cell "
-        f"again: `eventstudy calibrate --method savickas_t --world garch_t --n 12 --m {M} --reps {reps} --seed {seed}`.",
+        f"again: `eventstudy calibrate --method savickas_t --world garch_t --n 12 --m {M} --reps {reps} "
+        f"--seed {seed}`.",
         "",
     ]
-    heads = [f"N = {n}, {'nothing' if not e else f'{e:g} s.d. on day 0'}" for n in PAIRS for e in (0.0, EFFECT)]
+    words = {0.0: "nothing", EFFECT: f"{EFFECT:g} s.d. on day 0"}
+    heads = [f"N = {n}, {words[e]}" for n in PAIRS for e in words]
     for world in SHOWN:
         columns: list[tuple[Cell, ...]] = [
             calibrate(keys, world, n=n, m=M, reps=reps, effect=e, seed=seed) for n in PAIRS for e in (0.0, EFFECT)
