@@ -17,7 +17,10 @@ from eventstudy.inference.sizes import HIGH, LOW, TABLE, WORDS, MeasuredSize, lo
 PAIRS = (1, 5, 12, 50)
 M = 120
 #: Means without a p-value are no tests.
-KEYS = tuple(e.key for e in PANEL_STATISTICS if not e.facts["null"].startswith("none"))
+TESTS = tuple(e.key for e in PANEL_STATISTICS if not e.facts["null"].startswith("none"))
+#: They fit a variance model of every pair, on longer windows: part garch_panel.
+GARCH_KEYS = tuple(key for key in TESTS if key == "savickas_t" or key.startswith("bgw_garch"))
+KEYS = tuple(key for key in TESTS if key not in GARCH_KEYS)
 #: Brown & Warner (1985) estimate on 239 sessions and inject up to two percent.
 REAL = ("dow", "dow_common_date")
 REAL_M, REAL_N, INJECTED = 239, 12, (0.0, 0.005, 0.01, 0.02)

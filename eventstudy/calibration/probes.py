@@ -26,12 +26,13 @@ from eventstudy.inference.base import (
     Refit,
     residual_correlations,
 )
-from eventstudy.inference.panel import Panel, PanelView, panel_view
+from eventstudy.inference.panel import NO_FORECASTS, Panel, PanelView, panel_view
 from eventstudy.inference.placebo import placebo_paths
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.results import Registry
-from eventstudy.volatility.base import GarchResponse, model_of_residuals, variance_model
+from eventstudy.volatility.base import GarchResponse, VarianceModel, model_of_residuals, variance_model
+from eventstudy.volatility.panel import panel_forecasts
 
 #: Random draws of a statistic inside a simulation: p is a multiple of 1/1000, and 5% is one of them.
 DRAWS = 999
@@ -72,6 +73,18 @@ class Replication:
             draws=DRAWS, seed=self.seed, alpha=self.alpha,
         )  # fmt: skip
         return panel_view(panel, self.window)
+
+    @cached_property
+    def view_with_forecasts(self) -> PanelView:
+        """As `view`, with a variance model of every pair, fitted on its estimation window."""
+        ar = self.abnormal
+        fitted: list[VarianceModel | str] = []
+        for row in range(ar.n_pairs):
+            n_fit = int(ar.estimation[row].sum())
+            spec = GarchResponse(min_sessions=min(500, n_fit), draws=DRAWS, engine=CompiledEngine())
+            fitted.append(model_of_residuals(ar.ar[row], ar.offsets, ar.dates[row], n_fit, spec))
+        sessions = np.arange(min(self.window[0], 0), self.window[1] + 1)
+        return panel_view(replace(self.view.panel, garch=panel_forecasts(fitted, sessions, "event")), self.window)
 
     @cached_property
     def pair(self) -> PairView:
@@ -138,7 +151,10 @@ def ask(key: str, one: Replication) -> Finding | Inapplicable:
     UnknownNameError
     """
     if key in PANEL_STATISTICS:
-        return PANEL_STATISTICS[key].obj(one.view)
+        across = PANEL_STATISTICS[key].obj(one.view)
+        if isinstance(across, Inapplicable) and across.reason == NO_FORECASTS:
+            return PANEL_STATISTICS[key].obj(one.view_with_forecasts)
+        return across
     if key in PROBES:
         return PROBES[key].obj(one)
     if key not in PAIR_STATISTICS:

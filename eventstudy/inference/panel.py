@@ -17,6 +17,8 @@ from eventstudy.volatility.panel import PanelForecasts
 
 #: Random draws where sign patterns cannot be enumerated, and of bootstrap series.
 DRAWS = 9999
+#: Why a panel has no variance forecasts when nobody gave it any.
+NO_FORECASTS = "no variance forecasts were asked for"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +50,7 @@ class Panel:
     rbar_calendar: float
     rbar_event: float
     clusters: IntArray
-    garch: PanelForecasts | str = "no variance forecasts were asked for"
+    garch: PanelForecasts | str = NO_FORECASTS
     draws: int = DRAWS
     seed: int = 0
     alpha: float = 0.05
