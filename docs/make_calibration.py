@@ -54,6 +54,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED, help="entropy of the draws")
     parser.add_argument("--out", type=Path, default=DOCS / "reference", help="folder of the pages")
     options = parser.parse_args()
+    if not options.out.is_dir():  # before the hours, not after them
+        parser.error(f"--out {options.out}: no such folder")
     for name in options.only or parts():
         part = load_part(name)
         text = page(name, options.reps, options.seed, part)
