@@ -7,7 +7,7 @@ import pandas as pd
 
 import eventstudy as es
 
-REPS = 120
+REPS = 1000
 #: Sessions before day 0, and in all.
 DAY0, SIZE = 600, 660
 #: World -> how it is fitted.

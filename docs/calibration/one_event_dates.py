@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 from eventstudy.calibration import Cell, calibrate_dates
@@ -10,8 +11,8 @@ from eventstudy.calibration.tables import power_table, sizes_table, worst_table
 from eventstudy.sources.base import load
 
 #: Dates of a cell at most when the page is made in full: more than there are.
-REPS = 2000
-LENGTHS = (1, 5, 21)
+REPS = 3000
+LENGTHS, ESTIMATION = (1, 5, 21), (250, 750)
 METHODS = (
     "verdict", "local_scale", "fhs", "placebo_matched", "sq_garch", "conformal", "placebo_dates", "sq", "sq_raw", "t_fe"
 )  # fmt: skip
@@ -28,26 +29,36 @@ def run(reps: int, seed: int) -> str:
         series["LME-CASH"] = ("LME aluminium cash, 2008-2023", load("files", SHARED, symbols=["LME-CASH"]))
     lines = [
         f"Every date is taken for an announcement, at most {reps} of them, evenly spread, ten sessions away from all "
-        "in the catalogue; M = 250, constant mean. The fifths are by the root mean square of the 20 sessions before "
-        "beside the estimation window's. Rejections at a nominal 5%, in percent; **bold** beyond 7%. Tested windows of "
-        "L sessions overlap where dates are closer than L: the Monte Carlo error is then larger than that of "
-        f"{reps} draws ({100 * (0.05 * 0.95 / reps) ** 0.5:.1f} points). A refusal counts as no rejection.",
+        "in the catalogue; constant mean; M estimation sessions, L tested ones. The fifths are by the root mean square "
+        "of the 20 sessions before beside the estimation window's. Rejections at a nominal 5%, in percent; **bold** "
+        "beyond 7%. The Monte Carlo error of independent dates is "
+        f"{', '.join(f'{_error(n):.1f} points for {n}' for n in (300, 600, 2000))}; windows of L sessions overlap "
+        "where dates are closer than L, and it is larger then. A refusal counts as no rejection.",
         "",
     ]
     everything: list[Cell] = []
     for key, (title, prices) in series.items():
         for stratum, words in STRATA.items():
             cells: list[Cell] = []
-            for length in LENGTHS:
-                effects = EFFECTS if stratum == "all" and length < LENGTHS[-1] else EFFECTS[:1]
+            for m, length in product(ESTIMATION, LENGTHS):
+                powered = stratum == "all" and m == ESTIMATION[0] and length < LENGTHS[-1]
                 cells += calibrate_dates(
-                    prices, key, METHODS, dates=stratum, window=(0, length - 1), most=reps, effects=effects, seed=seed
-                )
+                    prices, key, METHODS, dates=stratum, window=(0, length - 1), m=m, most=reps,
+                    effects=EFFECTS if powered else EFFECTS[:1], seed=seed,
+                )  # fmt: skip
             sizes = [c for c in cells if c.effect == 0.0]
-            lines += [f"## {title}, {words} ({max(c.reps for c in cells)} dates)", "", *sizes_table(sizes), ""]
+            counts = " and ".join(str(max(c.reps for c in cells if c.m == m)) for m in ESTIMATION)
+            dates = f"{counts} dates for M = {' and '.join(map(str, ESTIMATION))}"
+            lines += [f"## {title}, {words}", "", f"{dates}.", "", *sizes_table(sizes), ""]
             everything += sizes
             for length in LENGTHS[:-1]:
                 power = [c for c in cells if c.window[1] + 1 == length and c.effect > 0.0]
                 if power:
-                    lines += [f"Power (coverage) by the effect on day 0, L = {length}:", "", *power_table(power), ""]
+                    words = f"Power (coverage) by the effect on day 0, M = {ESTIMATION[0]}, L = {length}:"
+                    lines += [words, "", *power_table(power), ""]
     return "\n".join([*lines, "## Largest size on real dates", "", *worst_table(everything)])
+
+
+def _error(dates: int) -> float:
+    """Monte Carlo error of a rate of 5%, in points."""
+    return float(100 * (0.05 * 0.95 / dates) ** 0.5)

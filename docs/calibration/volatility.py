@@ -7,7 +7,7 @@ import math
 from eventstudy.calibration.processes import Process
 from eventstudy.calibration.volatility import MomentCell, VolatilityCell, calibrate_volatility
 
-REPS = 30
+REPS = 400
 #: Cells of size have this many times the replications: 5% must be told from 7%.
 SIZE_TIMES = 3
 PROCESSES: tuple[Process, ...] = ("garch", "gjr_t")
