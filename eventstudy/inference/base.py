@@ -138,6 +138,11 @@ PanelStatistic = Callable[[PanelView], Finding | Inapplicable]
 PAIR_STATISTICS: Registry[PairStatistic] = Registry("statistic")
 PANEL_STATISTICS: Registry[PanelStatistic] = Registry("statistic")
 
+#: Facts of a number that is described and not tested.
+DESCRIPTION = {
+    "null": "none: a description", "assumptions": "none", "robust": "nothing to be robust to", "law": "none",
+}  # fmt: skip
+
 
 def residual_correlations(abnormal: AbnormalReturns) -> tuple[float, float]:
     """Mean residual correlation over all pairs of pairs, by calendar date and by event offset."""
@@ -153,6 +158,11 @@ def residual_correlations(abnormal: AbnormalReturns) -> tuple[float, float]:
     wide[row, pair] = abnormal.ar[known]
     there[row, pair] = True
     return mean_correlation(wide, there), by_event
+
+
+def described(value: float, unit: str = "") -> Finding:
+    """A number without a test."""
+    return Finding(value, np.nan, value, law="a description, no test", unit=unit)
 
 
 def about_caar(view: PanelView, stat: Stat | Inapplicable, *, scaled: bool = False) -> Finding | Inapplicable:

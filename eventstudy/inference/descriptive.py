@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy.inference.base import PANEL_STATISTICS, Finding
+from eventstudy.inference.base import DESCRIPTION, PANEL_STATISTICS, Finding, described
 from eventstudy.inference.panel import PanelView
 from eventstudy.kernels.stats import Inapplicable
 
@@ -12,41 +12,32 @@ from eventstudy.kernels.stats import Inapplicable
 @PANEL_STATISTICS.register(
     "caar",
     "mean cumulative response",
-    null="none: a description",
-    assumptions="none",
-    robust="nothing to be robust to",
+    **DESCRIPTION,
     min_pairs="1",
-    law="none",
     reference="Fama, Fisher, Jensen & Roll (1969), Int. Economic Review 10:1-21",
 )
 def caar(view: PanelView) -> Finding | Inapplicable:
     """Mean over pairs of CAR: a pair without some sessions counts with those it has. No p."""
-    return _described(view, view.caar) if view.n else _nobody()
+    return described(view.caar) if view.n else _nobody()
 
 
 @PANEL_STATISTICS.register(
     "sum_aar",
     "sum of the daily means",
-    null="none: a description",
-    assumptions="none",
-    robust="nothing to be robust to",
+    **DESCRIPTION,
     min_pairs="1",
-    law="none",
     reference="Fama, Fisher, Jensen & Roll (1969), Int. Economic Review 10:1-21",
 )
 def sum_aar(view: PanelView) -> Finding | Inapplicable:
     """Sum over days of AAR; differs from CAAR when pairs lack sessions. No p."""
-    return _described(view, float(view.days.sum())) if view.n else _nobody()
+    return described(float(view.days.sum())) if view.n else _nobody()
 
 
 @PANEL_STATISTICS.register(
     "abhar",
     "mean buy-and-hold response",
-    null="none: a description",
-    assumptions="responses are returns",
-    robust="nothing to be robust to",
+    **DESCRIPTION | {"assumptions": "responses are returns"},
     min_pairs="1",
-    law="none",
     reference="Barber & Lyon (1997), J. Financial Economics 43:341-372",
 )
 def abhar(view: PanelView) -> Finding | Inapplicable:
@@ -54,13 +45,8 @@ def abhar(view: PanelView) -> Finding | Inapplicable:
     held = view.abnormal.bhar(view.car.window)[view.rows]
     if view.n and not np.isfinite(held).all():
         return Inapplicable("differences and ready-made series do not compound")
-    return _described(view, float(held.mean())) if view.n else _nobody()
+    return described(float(held.mean())) if view.n else _nobody()
 
 
 def _nobody() -> Inapplicable:
     return Inapplicable("needs at least 1 pair, there is 0")
-
-
-def _described(view: PanelView, value: float) -> Finding:
-    """A mean without a test."""
-    return Finding(value, np.nan, value, law="a description, no test")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from eventstudy._typing import FloatArray
-from eventstudy.inference.base import PANEL_STATISTICS, Finding, about_caar, refuse_days, refuse_one
+from eventstudy.inference.base import DESCRIPTION, PANEL_STATISTICS, Finding, about_caar, refuse_one
 from eventstudy.inference.panel import PanelView
-from eventstudy.inference.variance import BGW, RATIO, about_multipliers
+from eventstudy.inference.variance import BGW, CHI2, chi2_multipliers, day_multiplier
 from eventstudy.kernels.stats import Inapplicable, cross_sectional_t
 from eventstudy.kernels.variance import CumulativeVolatility, cumulative_volatility
 
@@ -42,89 +42,64 @@ def savickas(view: PanelView) -> Finding | Inapplicable:
 @PANEL_STATISTICS.register(
     "bgw_garch_M",
     "abnormal volatility of a day, GARCH forecast",
-    null="none: a description",
-    assumptions="none",
-    robust="nothing to be robust to",
+    **DESCRIPTION,
     min_pairs="2",
-    law="none",
     reference=BGW,
 )
 def day(view: PanelView) -> Finding | Inapplicable:
     """As bgw_M, each pair's variance forecast by its GARCH. No p."""
-    found = refuse_days(view) or refuse_one(view) or _volatility(view)
-    if isinstance(found, Inapplicable):
-        return found
-    value = float(found.multipliers[0])
-    return Finding(value, np.nan, value, law="a description, no test", unit=RATIO)
+    return day_multiplier(view, _volatility)
 
 
 @PANEL_STATISTICS.register(
     "bgw_garch_M_unbiased",
     "abnormal volatility of a day, GARCH forecast, mean one",
-    null="none: a description",
-    assumptions="none",
-    robust="nothing to be robust to",
+    **DESCRIPTION,
     min_pairs="2",
-    law="none",
     reference="as bgw_garch_M, times (N - 1) / N",
 )
 def day_unbiased(view: PanelView) -> Finding | Inapplicable:
     """As bgw_garch_M, brought to mean one without an event. No p."""
-    found = refuse_days(view) or refuse_one(view) or _volatility(view)
-    if isinstance(found, Inapplicable):
-        return found
-    value = found.unbiased / found.dof
-    return Finding(value, np.nan, value, law="a description, no test", unit=RATIO)
+    return day_multiplier(view, _volatility, unbiased=True)
 
 
 @PANEL_STATISTICS.register(
     "bgw_garch_cav",
     "cumulative abnormal volatility, GARCH forecast",
-    null="no event-induced variance",
+    **CHI2,
     assumptions=INDEPENDENT + "; normal shocks; rejects too often in small panels",
     robust="variance that clusters; not cross-correlation",
-    min_pairs="2",
-    law="chi2(sum (N_t - 1)), upper tail",
     reference=BGW,
 )
 def cumulative(view: PanelView) -> Finding | Inapplicable:
     """``sum (M_t - 1)`` over the days of the window; p as bgw_garch_chi2."""
-    found = refuse_one(view) or _volatility(view)
-    if isinstance(found, Inapplicable):
-        return found
-    return about_multipliers(found, float((found.multipliers - 1.0).sum()), found.chi2)
+    return chi2_multipliers(view, _volatility, "cumulative")
 
 
 @PANEL_STATISTICS.register(
     "bgw_garch_chi2",
     "cumulative abnormal volatility, GARCH forecast, as published",
-    null="no event-induced variance",
+    **CHI2,
     assumptions=INDEPENDENT + "; normal shocks; rejects too often in small panels",
     robust="variance that clusters; not cross-correlation",
-    min_pairs="2",
-    law="chi2(sum (N_t - 1)), upper tail",
     reference=BGW,
 )
 def published(view: PanelView) -> Finding | Inapplicable:
     """``sum (N_t - 1) M_t`` in the published form, each pair's variance forecast by its GARCH."""
-    found = refuse_one(view) or _volatility(view)
-    return found if isinstance(found, Inapplicable) else about_multipliers(found, found.chi2, found.chi2)
+    return chi2_multipliers(view, _volatility, "published")
 
 
 @PANEL_STATISTICS.register(
     "bgw_garch_chi2_unbiased",
     "cumulative abnormal volatility, GARCH forecast, with the right mean",
-    null="no event-induced variance",
+    **CHI2,
     assumptions=INDEPENDENT + "; normal shocks: k-step forecasts and fat tails reject too often over many days",
     robust="variance that clusters; not cross-correlation",
-    min_pairs="2",
-    law="chi2(sum (N_t - 1)), upper tail",
     reference="as bgw_garch_chi2, each M_t times (N_t - 1) / N_t so that its mean is one",
 )
 def unbiased(view: PanelView) -> Finding | Inapplicable:
     """As bgw_garch_chi2, with every day's multiplier brought to mean one."""
-    found = refuse_one(view) or _volatility(view)
-    return found if isinstance(found, Inapplicable) else about_multipliers(found, found.unbiased, found.unbiased)
+    return chi2_multipliers(view, _volatility, "unbiased")
 
 
 def _window(view: PanelView) -> tuple[FloatArray, FloatArray] | Inapplicable:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import Literal
 
 from eventstudy._typing import FloatArray
-from eventstudy.inference.base import PANEL_STATISTICS, Finding, refuse_days, refuse_one
+from eventstudy.inference.base import DESCRIPTION, PANEL_STATISTICS, Finding, described, refuse_days, refuse_one
 from eventstudy.inference.panel import PanelView
 from eventstudy.kernels.stats import Inapplicable, Stat
 from eventstudy.kernels.variance import (
@@ -22,16 +23,21 @@ BGW = (
     "Hilliard & Savickas (2002), J. Financial Research 25:447-462; Bialkowski, Gottschalk & Wisniewski (2008), "
     "J. Banking & Finance 32:1941-1953"
 )
+#: Facts of every test by the multipliers of a window: where the event raises the variance, rejecting is its power.
+CHI2 = {
+    "null": "no event-induced variance", "effect": "variance", "min_pairs": "2",
+    "law": "chi2(sum (N_t - 1)), upper tail",
+}  # fmt: skip
+
+#: The multipliers of a window against one kind of variance forecast.
+Volatility = Callable[[PanelView], CumulativeVolatility | Inapplicable]
 
 
 @PANEL_STATISTICS.register(
     "avar_mean",
     "mean variance ratio",
-    null="none: a description",
-    assumptions="none",
-    robust="nothing to be robust to",
+    **DESCRIPTION,
     min_pairs="1",
-    law="none",
     reference="Beaver (1968), J. Accounting Research 6 suppl.:67-92",
 )
 def avar_mean(view: PanelView) -> Finding | Inapplicable:
@@ -39,8 +45,7 @@ def avar_mean(view: PanelView) -> Finding | Inapplicable:
     ratios = _ratios(view)
     if isinstance(ratios, Inapplicable):
         return ratios
-    value = float(ratios.mean())
-    return Finding(value, np.nan, value, law="a description, no test", unit=RATIO)
+    return described(float(ratios.mean()), RATIO)
 
 
 @PANEL_STATISTICS.register(
@@ -84,74 +89,77 @@ def patell_variance(view: PanelView) -> Finding | Inapplicable:
 @PANEL_STATISTICS.register(
     "bgw_M",
     "abnormal volatility of a day",
-    null="none: a description",
-    assumptions="none",
-    robust="nothing to be robust to",
+    **DESCRIPTION,
     min_pairs="2",
-    law="none",
     reference=BGW,
 )
 def bgw_day(view: PanelView) -> Finding | Inapplicable:
     """Event-induced variance multiplier of one day; 1 without an event, up to ``N / (N - 1)``. No p."""
-    found = refuse_days(view) or refuse_one(view) or _volatility(view)
-    if isinstance(found, Inapplicable):
-        return found
-    value = float(found.multipliers[0])
-    return Finding(value, np.nan, value, law="a description, no test", unit=RATIO)
+    return day_multiplier(view, _volatility)
 
 
 @PANEL_STATISTICS.register(
     "bgw_cav",
     "cumulative abnormal volatility",
-    null="no event-induced variance",
-    effect="variance",
+    **CHI2,
     assumptions="normal errors, pairs independent; rejects too often in small panels",
     robust="different variances among pairs; not cross-correlation",
-    min_pairs="2",
-    law="chi2(sum (N_t - 1)), upper tail",
     reference=BGW,
 )
 def bgw_cumulative(view: PanelView) -> Finding | Inapplicable:
     """``sum (M_t - 1)`` over the days of the window; p as bgw_chi2."""
-    found = refuse_one(view) or _volatility(view)
-    if isinstance(found, Inapplicable):
-        return found
-    value = float((found.multipliers - 1.0).sum())
-    return about_multipliers(found, value, found.chi2)
+    return chi2_multipliers(view, _volatility, "cumulative")
 
 
 @PANEL_STATISTICS.register(
     "bgw_chi2",
     "cumulative abnormal volatility, chi-squared as published",
-    null="no event-induced variance",
-    effect="variance",
+    **CHI2,
     assumptions="normal errors, pairs independent; 9% with 12 pairs at nominal 5%",
     robust="different variances among pairs; not cross-correlation",
-    min_pairs="2",
-    law="chi2(sum (N_t - 1)), upper tail",
     reference=BGW,
 )
 def bgw_published(view: PanelView) -> Finding | Inapplicable:
     """``sum (N_t - 1) M_t`` in the published form."""
-    found = refuse_one(view) or _volatility(view)
-    return found if isinstance(found, Inapplicable) else about_multipliers(found, found.chi2, found.chi2)
+    return chi2_multipliers(view, _volatility, "published")
 
 
 @PANEL_STATISTICS.register(
     "bgw_chi2_unbiased",
     "cumulative abnormal volatility, chi-squared with the right mean",
-    null="no event-induced variance",
-    effect="variance",
+    **CHI2,
     assumptions="normal errors, pairs independent",
     robust="different variances among pairs; not cross-correlation",
-    min_pairs="2",
-    law="chi2(sum (N_t - 1)), upper tail",
     reference="as bgw_chi2, each M_t times (N_t - 1) / N_t so that its mean is one",
 )
 def bgw_unbiased(view: PanelView) -> Finding | Inapplicable:
     """As bgw_chi2, with every day's multiplier brought to mean one."""
-    found = refuse_one(view) or _volatility(view)
-    return found if isinstance(found, Inapplicable) else about_multipliers(found, found.unbiased, found.unbiased)
+    return chi2_multipliers(view, _volatility, "unbiased")
+
+
+def day_multiplier(view: PanelView, volatility: Volatility, *, unbiased: bool = False) -> Finding | Inapplicable:
+    """M of a single day, or with `unbiased` ``(N - 1) / N`` times it, whose mean is one. No p."""
+    found = refuse_days(view) or refuse_one(view) or volatility(view)
+    if isinstance(found, Inapplicable):
+        return found
+    return described(found.unbiased / found.dof if unbiased else float(found.multipliers[0]), RATIO)
+
+
+def chi2_multipliers(
+    view: PanelView, volatility: Volatility, form: Literal["cumulative", "published", "unbiased"]
+) -> Finding | Inapplicable:
+    """Mean multiplier of the window's days, and its test; only `unbiased` has the right mean under the null.
+
+    The value is ``sum (M_t - 1)``, ``sum (N_t - 1) M_t`` or ``sum (N_t - 1)^2 / N_t M_t``; the first has the p of the
+    second.
+    """
+    found = refuse_one(view) or volatility(view)
+    if isinstance(found, Inapplicable):
+        return found
+    chi2 = found.unbiased if form == "unbiased" else found.chi2
+    value = float((found.multipliers - 1.0).sum()) if form == "cumulative" else chi2
+    mean = float(found.multipliers.mean())
+    return Finding(mean, found.pvalue(chi2), value, law=f"chi2({found.dof:g})", dof=found.dof, unit=RATIO)
 
 
 def _ratios(view: PanelView) -> FloatArray | Inapplicable:
@@ -170,9 +178,3 @@ def _about_ratio(stat: Stat | Inapplicable, ratio: float) -> Finding | Inapplica
     if isinstance(stat, Inapplicable):
         return stat
     return Finding(ratio, stat.pvalue, stat.value, law=stat.law, dof=stat.dof, unit=RATIO)
-
-
-def about_multipliers(found: CumulativeVolatility, value: float, chi2: float) -> Finding:
-    """Mean multiplier, with the upper tail of `chi2` as its p."""
-    mean = float(found.multipliers.mean())
-    return Finding(mean, found.pvalue(chi2), value, law=f"chi2({found.dof:g})", dof=found.dof, unit=RATIO)
