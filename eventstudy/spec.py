@@ -25,9 +25,10 @@ from eventstudy.engines.likelihood import Presample
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Convention
 from eventstudy.models.base import MODELS, ExpectedReturn
-from eventstudy.sources.base import Mode, load
+from eventstudy.sources.base import Mode, Request, load
 from eventstudy.sources.event_files import read_events
 from eventstudy.sources.feed import Fetch, Span
+from eventstudy.sources.files import FileReader
 from eventstudy.sources.network import NETWORK_SOURCES, joined_new, load_first
 from eventstudy.study import Study, StudyResult
 from eventstudy.toml_file import TomlTable, read_toml
@@ -194,13 +195,13 @@ class StudyPlan:
             return load("embedded")
         if "files" in sources and not self.prices.paths:
             raise InputError("source 'files' needs a path: [prices] path = \"...\", or --prices PATH")
-        paths = [self.folder / p for p in self.prices.paths]
+        files = _Files(self.prices, self.folder)
         wanted = list(instruments().select(self.study.instruments))
         wanted += [i for e in self.events.values() for i in e.instruments if i not in wanted]
         if self.prices.network:
-            return self._load_mixed(paths, wanted, required=[] if optional else wanted)
-        table = _load_wanted(self.prices, paths, wanted, required=not optional)
-        return _load_wanted(self.prices, paths, self._further(wanted, table), required=False, table=table)
+            return self._load_mixed(files, wanted, required=[] if optional else wanted)
+        table = files.load(wanted, required=not optional)
+        return files.load(self._further(wanted, table), required=False, table=table)
 
     def _further(self, wanted: list[str], table: PriceTable | None) -> list[str]:
         """Benchmarks and the calendar's instrument, as far as the table lacks them."""
@@ -208,14 +209,14 @@ class StudyPlan:
         more += [self.study.calendar] if self.study.calendar else []
         return [f for f in dict.fromkeys(more) if table is None or not table.provides(f)]
 
-    def _load_mixed(self, paths: list[Path], wanted: list[str], required: list[str]) -> PriceTable:
+    def _load_mixed(self, files: _Files, wanted: list[str], required: list[str]) -> PriceTable:
         """Every instrument from the first source that has it; a selector's member that none has is left out."""
         further = [f for f in self._further(wanted, None) if f not in wanted]
         return load_first(
             self.prices.source,
             [*wanted, *further],
             required=[n for n in self.study.instruments if n in required],
-            in_files=lambda name: _find(self.prices, paths, name),
+            in_files=files.find,
             span=self.span(),
             how=Fetch(mode=self.prices.mode, nonpositive=self.prices.nonpositive, only=self.only),
         )
@@ -245,41 +246,46 @@ class StudyPlan:
         return replace(result, quality=check_table(prices.with_derived(result.names).only(result.names)))
 
 
-def _load_wanted(
-    prices: PricesSpec, paths: list[Path], wanted: list[str], *, required: bool, table: PriceTable | None = None
-) -> PriceTable:
-    """Find every wanted instrument in the first path that has it."""
-    missing: UnknownNameError | None = None
-    for name in wanted:
-        if table is not None and table.provides(name):
-            continue
-        for path in paths:
-            try:
-                found = load(
-                    "files", path, symbols=[name], rename=prices.rename, duplicates=prices.duplicates,
-                    nonpositive=prices.nonpositive, dates=prices.dates,
-                )  # fmt: skip
-            except UnknownNameError as error:
-                missing = missing or error
+class _Files:
+    """The paths of ``[prices]``, in their order; every file is read once."""
+
+    def __init__(self, prices: PricesSpec, folder: Path) -> None:
+        self._paths = [folder / p for p in prices.paths]
+        self._reader = FileReader(
+            Request(
+                rename=prices.rename, duplicates=prices.duplicates, nonpositive=prices.nonpositive, dates=prices.dates
+            )
+        )
+
+    def load(self, wanted: list[str], *, required: bool, table: PriceTable | None = None) -> PriceTable:
+        """`table` and every wanted instrument from the first path that has it."""
+        missing: UnknownNameError | None = None
+        for name in wanted:
+            if table is not None and table.provides(name):
                 continue
-            table = found if table is None else joined_new(table, found)
-            break
-        else:
-            if required and missing is not None:
-                raise missing
-    if table is None and missing is not None:
-        raise missing
-    if table is None:
-        raise InputError("no instrument: name at least one with instruments = [...] or -i")
-    return table
+            for path in self._paths:
+                try:
+                    found = self._reader.find(path, name)
+                except UnknownNameError as error:
+                    missing = missing or error
+                    continue
+                table = found if table is None else joined_new(table, found)
+                break
+            else:
+                if required and missing is not None:
+                    raise missing
+        if table is None and missing is not None:
+            raise missing
+        if table is None:
+            raise InputError("no instrument: name at least one with instruments = [...] or -i")
+        return table
 
-
-def _find(prices: PricesSpec, paths: list[Path], name: str) -> PriceTable | None:
-    """One instrument from the first path that has it, None when none has."""
-    try:
-        return _load_wanted(prices, paths, [name], required=True)
-    except UnknownNameError:
-        return None
+    def find(self, name: str) -> PriceTable | None:
+        """One instrument from the first path that has it, None when none has."""
+        try:
+            return self.load([name], required=True)
+        except UnknownNameError:
+            return None
 
 
 def make_model(name: str, market: str | Sequence[str] | None, *, riskfree: str | None = None) -> ExpectedReturn:

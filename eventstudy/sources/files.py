@@ -66,6 +66,52 @@ class FileData:
         )
 
 
+class FileReader:
+    """Reads every file once, however many instruments are asked for one after the other; lives as long as one load.
+
+    Parameters
+    ----------
+    how : Request
+        Renaming, duplicates, order of dates, and prices of zero. Its places and symbols do not matter.
+    """
+
+    def __init__(self, how: Request) -> None:
+        self.how = how
+        self._had: dict[str, FileData | FileFormatError | MissingExtraError] = {}
+
+    def table(self, where: tuple[str, ...], symbols: tuple[str, ...] | None) -> PriceTable:
+        """What `read_files` returns."""
+        named, in_folder = _paths(where)
+        if symbols is None:
+            data, wanted = [self.read(p) for p in (*named, *in_folder)], None
+            _check_rename(self.how.rename, data)
+        else:
+            data, wanted = _needed(named, in_folder, symbols, self)
+        data = _one_owner(data)
+        tables = [series_table(item, d.table.path, self.how.nonpositive) for d in data for item in d.items]
+        whole = combine(tables, (d.origin() for d in data))
+        return whole if wanted is None else replace(whole, frame=whole.frame[[i for i in wanted if i in whole]])
+
+    def find(self, path: str | Path, name: str) -> PriceTable:
+        """One instrument, or those of one selector, as ``load("files", path, symbols=[name])``."""
+        return self.table((str(path),), (name,)).with_derived(instruments().select([name]))
+
+    def read(self, path: str) -> FileData:
+        """One file; one that cannot be read is not tried again."""
+        if path not in self._had:
+            try:
+                data = _read_one(path, self.how)
+            except (FileFormatError, MissingExtraError) as error:
+                self._had[path] = error
+            else:
+                # Its text is not needed any more, and takes more room than the numbers.
+                self._had[path] = replace(data, table=replace(data.table, rows=(), lines=()))
+        found = self._had[path]
+        if isinstance(found, FileData):
+            return found
+        raise found
+
+
 @source(key="files", title="your own CSV, TSV, text and Excel files, or a folder of them")
 def read_files(request: Request) -> PriceTable:
     """Read files by content.
@@ -88,16 +134,7 @@ def read_files(request: Request) -> PriceTable:
     InputError
         No path, or one instrument from two places.
     """
-    named, in_folder = _paths(request.where)
-    if request.symbols is None:
-        data, wanted = [_read_one(p, request) for p in (*named, *in_folder)], None
-        _check_rename(request.rename, data)
-    else:
-        data, wanted = _needed(named, in_folder, request)
-    data = _one_owner(data)
-    tables = [series_table(item, d.table.path, request.nonpositive) for d in data for item in d.items]
-    whole = combine(tables, (d.origin() for d in data))
-    return whole if wanted is None else replace(whole, frame=whole.frame[[i for i in wanted if i in whole]])
+    return FileReader(request).table(request.where, request.symbols)
 
 
 def read_returns(
@@ -184,15 +221,14 @@ def _read_one(path: str, request: Request, expect: Literal["prices", "returns"] 
 
 
 def _needed(
-    named: tuple[str, ...], in_folder: tuple[str, ...], request: Request
+    named: tuple[str, ...], in_folder: tuple[str, ...], symbols: tuple[str, ...], reader: FileReader
 ) -> tuple[list[FileData], tuple[str, ...]]:
     """The files that provide the symbols, cut down to them, and the ids in the order asked for."""
-    assert request.symbols is not None
-    by_name = {p: file_ids(Path(p).stem, request.rename) for p in in_folder}
+    by_name = {p: file_ids(Path(p).stem, reader.how.rename) for p in in_folder}
     direct = {i for ids in by_name.values() for i in ids}
-    wanted = _wanted(request.symbols, direct)
-    data = [_read_one(p, request) for p in named]
-    data += [_read_one(p, request) for p, ids in by_name.items() if set(ids) & set(wanted)]
+    wanted = _wanted(symbols, direct)
+    data = [reader.read(p) for p in named]
+    data += [reader.read(p) for p, ids in by_name.items() if set(ids) & set(wanted)]
     unread: list[str] = []
     if not _missing(wanted, data):
         return _cut(data, wanted), wanted
@@ -200,12 +236,12 @@ def _needed(
         if path in {d.table.path for d in data}:
             continue
         try:
-            data.append(_read_one(path, request))
+            data.append(reader.read(path))
         except (FileFormatError, MissingExtraError) as error:
             unread.append(str(error))
-    _check_found(request.symbols, data, unread)
+    _check_found(symbols, data, unread)
     if not unread:
-        _check_rename(request.rename, data)
+        _check_rename(reader.how.rename, data)
     absent = _missing(wanted, data)
     data = _cut(data, wanted)
     if absent:

@@ -7,12 +7,14 @@ import importlib
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from eventstudy.domain.prices import PriceTable
 from eventstudy.errors import FileFormatError, InputError, MissingExtraError, UnknownNameError
 from eventstudy.sources.base import load
 from eventstudy.sources.files import read_returns
+from eventstudy.spec import read_study
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
@@ -737,19 +739,43 @@ def test_a_broken_file_matters_only_when_everything_is_wanted(tmp_path: Path) ->
     assert load("files", folder, symbols=["BA"]).ids == ("BA",)
 
 
-def test_only_the_files_that_are_needed_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, opened = folder_of(tmp_path), []
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files whose bytes are read, in their order."""
+    names: list[str] = []
     real = Path.read_bytes
 
     def watched(self: Path) -> bytes:
-        opened.append(self.name)
+        names.append(self.name)
         return real(self)
 
     monkeypatch.setattr(Path, "read_bytes", watched)
-    table = load("files", folder, symbols=["LME-SPREAD", "BA"])
+    return names
+
+
+def test_only_the_files_that_are_needed_are_read(tmp_path: Path, opened: list[str]) -> None:
+    table = load("files", folder_of(tmp_path), symbols=["LME-SPREAD", "BA"])
     assert opened == ["BA.csv", "lme_aluminium.csv"]
     assert table.ids == ("LME-CASH", "LME-3M", "BA", "LME-SPREAD")
     assert levels(table, "LME-SPREAD") == {"2024-01-02": -50.0, "2024-01-03": -30.0}
+
+
+def test_a_study_reads_every_file_once(tmp_path: Path, opened: list[str]) -> None:
+    folder = folder_of(tmp_path)
+    study = write(tmp_path, "s.toml", f"""
+        events = ["ofac-rusal-2018"]
+        instruments = ["F", "BA", "LME-CASH", "LME-3M"]
+        prices.source = "files"
+        prices.path = "{folder}"
+        model.name = "constant_mean"
+    """)  # fmt: skip
+    table = read_study(study).load()
+    assert sorted(opened) == ["BA.csv", "lme_aluminium.csv", "notes.txt", "wide.tsv"]
+    assert table.ids == ("F", "BA", "LME-CASH", "LME-3M")
+    for name in table.ids:
+        pd.testing.assert_series_equal(
+            table.frame[name].dropna(), load("files", folder, symbols=[name]).frame[name].dropna()
+        )
 
 
 def test_a_symbol_may_stand_in_a_column_of_any_file(tmp_path: Path) -> None:
@@ -979,6 +1005,21 @@ def test_real_factors(real: PriceTable) -> None:
         assert levels(real, name)["2018-04-06"] == pytest.approx(float(cells(five, "20180406", at)) / 100.0)
     assert levels(real, "MOM")["1926-11-03"] == pytest.approx(float(cells(momentum, "19261103", 1)) / 100.0)
     assert max(levels(real, "MOM")) == "2026-01-30"
+
+
+@needs_data
+def test_factors_in_a_real_folder_cost_one_reading(tmp_path: Path, real: PriceTable, opened: list[str]) -> None:
+    study = write(tmp_path, "s.toml", f"""
+        events = ["ofac-rusal-2018"]
+        instruments = ["AA", "LME-3M"]
+        prices = {{ source = "files", path = "{DATA}" }}
+        model.name = "carhart"
+    """)  # fmt: skip
+    table = read_study(study).load()
+    assert len(opened) == len(set(opened))
+    assert table.ids == ("AA", "LME-3M", "MKT-RF", "SMB", "HML", "MOM", "RF")
+    for name in table.ids:
+        pd.testing.assert_series_equal(table.frame[name].dropna(), real.frame[name].dropna())
 
 
 @needs_data
