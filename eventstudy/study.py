@@ -138,8 +138,8 @@ class StudyResult:
         return result_html(self)
 
     def summary(self) -> str:
-        """Verdict, tests of the primary window and outcomes, as text."""
-        from eventstudy.report.tables import summary_text
+        """Verdict, tests of the primary window, speed, volatility and outcomes, as text."""
+        from eventstudy.report.summary import summary_text
 
         return summary_text(self)
 

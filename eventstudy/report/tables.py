@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import textwrap
 from collections import Counter
 from collections.abc import Iterable
 
@@ -19,7 +18,7 @@ from eventstudy.provenance import Provenance
 from eventstudy.report.parts import NONE
 from eventstudy.results import Entry, TestResult, TestTable
 from eventstudy.study import StudyResult
-from eventstudy.verdict import Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
+from eventstudy.verdict import Verdict, effect, pvalue, size, window_words
 from eventstudy.volatility.response import VolatilityResponse
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -382,66 +381,3 @@ def provenance_frame(p: Provenance) -> pd.DataFrame:
     rows += [[f"Setting {key}", str(value)] for key, value in p.settings.items()]
     rows.append(["Settings sha256", p.settings_sha256])
     return pd.DataFrame(rows, columns=["What", "Value"])
-
-
-# ---- text
-
-
-def aligned(frame: pd.DataFrame, *, indent: str = "  ") -> str:
-    """A frame of strings in columns: words to the left, all else as wide as its widest cell."""
-    cells = [list(map(str, frame.columns)), *frame.astype(str).to_numpy().tolist()]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return "\n".join(lines)
-
-
-def summary_text(result: StudyResult) -> str:
-    """What ``print(result.summary())`` shows: verdict, tests of the primary window, outcomes, flags.
-
-    Returns
-    -------
-    str
-        Lines of at most about 100 characters, tables apart.
-    """
-    verdicts = judge(result)
-    parts = ["\n".join(f"{e.label}\nannounced {e.when}" for e in result.events.values())]
-    word = f"{verdict_words(result, verdicts[0])}. " if len(verdicts) == 1 else ""
-    parts.append(textwrap.fill(word + headline(verdicts), 100))
-    if result.used:
-        parts += _pair_text(result) if len(result.outcomes) == 1 else _pairs_text(result)
-    parts += [_fill(f"{v.instrument}: {volatility_words(v, result.study.alpha)}") for v in result.volatility]
-    dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
-    parts += [_fill(late.words) for late in result.later if any(o.instrument == late.instrument for o in result.used)]
-    parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
-    flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
-    parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))
-    return "\n\n".join(parts)
-
-
-def _fill(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent + "  ")
-
-
-def _pair_text(result: StudyResult) -> list[str]:
-    """The one used pair: day 0, every test of the primary window, verdict rows of the others."""
-    event, instrument = result.used[0].event, result.used[0].instrument
-    tests = pair_tests(result, event, instrument)
-    frame = tests_frame(result, tests.where(window=result.primary)).drop(columns=["Window", "Law", "Trust"])
-    frame[""] = ["<- the test to trust here" if i == 0 and len(tests.where(statistic="verdict")) else ""
-                 for i in range(len(frame))]  # fmt: skip
-    title = f"{instrument}, {window_words(result.primary)}, {result.models[instrument][0]}"
-    parts = [_fill(day0_words(result, event, instrument)), f"{title}\n{aligned(frame)}"]
-    others = windows_frame(result, event, instrument)
-    return parts + ([f"Other windows (the verdict does not rest on them)\n{aligned(others)}"] if len(others) else [])
-
-
-def _pairs_text(result: StudyResult) -> list[str]:
-    """Several pairs: the verdict of each, then the tests across them."""
-    frame = verdicts_frame(result, judge(result))
-    parts = [f"{window_words(result.primary).capitalize()}, the test to trust of every pair\n{aligned(frame)}"]
-    pooled = pooled_frame(result, primary=True)
-    if len(pooled):
-        dates = pooled["Dates"].iloc[0]
-        warning = f"Across pairs ({dates} dates: an announcement that hits several producers is one date)"
-        parts.append(f"{warning}\n{aligned(pooled.drop(columns=['Window', 'Robust to']))}")
-    return parts

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
+from eventstudy.domain.instruments import Instrument
 from eventstudy.kernels.breaks import (
     MIN_SEGMENT,
     CusumKey,
@@ -25,7 +26,7 @@ from eventstudy.kernels.breaks import (
 from eventstudy.kernels.garch import filter_variance, simulate
 from eventstudy.kernels.resample import upper_pvalue
 from eventstudy.kernels.stats import Inapplicable
-from eventstudy.volatility.dated import DateLike, dated, position_of
+from eventstudy.volatility.dated import EventLike, dated, instrument_of, position_of
 
 Agreement: TypeAlias = Literal["agrees", "elsewhere", "no break", "undefined"]
 
@@ -105,7 +106,7 @@ class VarianceBreaks:
     segments : ndarray of datetime64[D]
         The same by penalised least squares on the logarithm of the squares (optimal partition, ``ruptures``).
     event : datetime64[D] or None
-        Day 0: the first session on or after the date given.
+        Day 0.
     agreement : str
         ``agrees``: there is a break around the announcement (`OneBreak.pvalue`) and day 0 lies within the ends of the
         confidence set of its date; ``elsewhere``: there is one and day 0 does not; ``no break``: there is none;
@@ -169,7 +170,8 @@ def variance_breaks(
     values: pd.Series | FloatArray,
     dates: DateArray | None = None,
     *,
-    event: DateLike | None = None,
+    event: EventLike | None = None,
+    instrument: Instrument | str | None = None,
     sessions: tuple[int, int] = AROUND,
     alpha: float = 0.05,
     min_segment: int = MIN_SEGMENT,
@@ -183,8 +185,11 @@ def variance_breaks(
         Returns, or residuals of a mean model, in any unit. NaN is left out. They are centred at their mean.
     dates : ndarray of datetime64, shape (T,), optional
         Ascending; taken from the index of a Series.
-    event : str, date or datetime64, optional
-        Day 0, or the announcement's date: the first session on or after it is day 0.
+    event : Event, str, date or datetime64, optional
+        An `Event` or a catalogue id: day 0 is the first session whose price is struck after it, as in a study. A date:
+        the first session on or after it.
+    instrument : Instrument or str, optional
+        Whose price stamp finds day 0 of an `Event`; the name of a Series when left out.
     sessions : (int, int)
         Stretch around day 0 in which one break is tested and dated; cut at the ends of the data.
     alpha : float
@@ -221,7 +226,7 @@ def variance_breaks(
     """
     x, days = dated(values, dates)
     e = x - x.mean() if x.size else x
-    day0 = None if event is None else position_of(days, event)
+    day0 = None if event is None else position_of(days, event, instrument_of(values, instrument))
     whole = _one_break(e, days, alpha, min_segment)
     around: OneBreak | Inapplicable | None = None
     if day0 is not None:

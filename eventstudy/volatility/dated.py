@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+import datetime as dt
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray
-from eventstudy.domain.windows import Offsets
-from eventstudy.errors import InputError
+from eventstudy.domain.events import Event, catalog
+from eventstudy.domain.instruments import Instrument, instruments
+from eventstudy.domain.windows import Offsets, find_day0
+from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Inapplicable
 
-#: An announcement's date: its day 0 is the first session on or after it.
-DateLike: TypeAlias = str | date | np.datetime64
+#: An announcement: an `Event` or a catalogue id, whose day 0 the instrument's price stamp decides as in a study; or a
+#: date, whose day 0 is the first session on or after it.
+EventLike: TypeAlias = Event | str | dt.date | np.datetime64
 
 #: Estimation window of the primary design, and the month after day 0, which itself repeats the return test.
 BEFORE = (-260, -11)
@@ -43,9 +46,63 @@ def dated(values: pd.Series | FloatArray, dates: DateArray | None) -> tuple[Floa
     return x[known], days[known]
 
 
-def position_of(days: DateArray, event: DateLike) -> int:
-    """Position of day 0: the first session on or after the date; the number of sessions when none follows."""
-    return int(np.searchsorted(days, np.datetime64(pd.Timestamp(event), "D")))
+def announcement_of(event: EventLike) -> Event | np.datetime64:
+    """The announcement of a catalogue id, an `Event` as it is, or a date.
+
+    Raises
+    ------
+    UnknownNameError
+        When a word is neither a catalogue id nor a date.
+    """
+    if isinstance(event, Event):
+        return event
+    if isinstance(event, str) and event in catalog():
+        return catalog()[event]
+    try:
+        return np.datetime64(pd.Timestamp(event), "D")
+    except ValueError as error:
+        hint = "(eventstudy events lists them), or a date such as 2018-04-09"
+        raise UnknownNameError("event", str(event), catalog(), hint=hint) from error
+
+
+def id_of(event: EventLike | None) -> str | None:
+    """Id of an announcement; None for a date."""
+    known = announcement_of(event) if event is not None else None
+    return known.id if isinstance(known, Event) else None
+
+
+def instrument_of(values: object, named: Instrument | str | None) -> Instrument | None:
+    """Whose price the values are: as named, else by the name of a Series; None when nobody described it."""
+    if isinstance(named, Instrument):
+        return named
+    name = named if named is not None else values.name if isinstance(values, pd.Series) else None
+    return instruments().get(name) if isinstance(name, str) else None
+
+
+def name_of(values: object, named: Instrument | str | None) -> str | None:
+    """Name for the rows of a result: as given, else that of a known instrument."""
+    whose = instrument_of(values, named)
+    return whose.id if whose is not None else named if isinstance(named, str) else None
+
+
+def position_of(days: DateArray, event: EventLike, instrument: Instrument | None = None) -> int:
+    """Position of day 0; the number of sessions when none follows.
+
+    Raises
+    ------
+    InputError
+        When the announcement has a clock time and nobody knows when the price is struck.
+    """
+    known = announcement_of(event)
+    if not isinstance(known, Event):
+        return int(np.searchsorted(days, known))
+    if instrument is None and isinstance(known.announced, dt.datetime):
+        raise InputError(
+            f"{known.id} has a clock time, and nobody said when the price is struck; name the instrument, such as "
+            "instrument='LME-3M' (eventstudy instruments lists them), or give the date of day 0"
+        )
+    found = find_day0(known, instrument or Instrument(id=known.id), days).position
+    return days.size if found is None else found
 
 
 def stretch(size: int, day0: int, window: Offsets, what: str) -> slice | Inapplicable:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from eventstudy._typing import DateArray, FloatArray
+from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.windows import Offsets
 from eventstudy.engines.base import Dist
 from eventstudy.engines.event_bootstrap import bootstrap_ratios
@@ -17,7 +18,7 @@ from eventstudy.engines.event_likelihood import EventKind, Form, fit_event
 from eventstudy.engines.likelihood import LikelihoodFit, maximum_likelihood
 from eventstudy.errors import InputError
 from eventstudy.results import TestTable
-from eventstudy.volatility.dated import DateLike, dated, position_of
+from eventstudy.volatility.dated import EventLike, dated, id_of, instrument_of, name_of, position_of
 from eventstudy.volatility.event_tests import EventVariance, Side, event_tests
 from eventstudy.volatility.mean_dummy import lone_sessions, trap_words
 from eventstudy.volatility.shapes import VarianceShape
@@ -36,7 +37,8 @@ def event_variance_test(
     values: pd.Series | FloatArray,
     dates: DateArray | None = None,
     *,
-    event: DateLike,
+    event: EventLike,
+    instrument: Instrument | str | None = None,
     shapes: Sequence[VarianceShape] = (VarianceShape.pulse(),),
     form: Form = "multiplicative",
     kind: EventKind = "garch",
@@ -57,8 +59,11 @@ def event_variance_test(
         Returns, in any unit. NaN is left out.
     dates : ndarray of datetime64, shape (T,), optional
         Taken from the index of a Series.
-    event : str, date or datetime64
-        Day 0, or the announcement's date: the first session on or after it is day 0.
+    event : Event, str, date or datetime64
+        An `Event` or a catalogue id: day 0 is the first session whose price is struck after it, as in a study. A date:
+        the first session on or after it.
+    instrument : Instrument or str, optional
+        Whose price stamp finds day 0 of an `Event`; the name of a Series when left out.
     shapes : sequence of VarianceShape
         Regressors in the variance.
     form : {"multiplicative", "additive"}
@@ -113,7 +118,7 @@ def event_variance_test(
     if bootstrap < 0:
         raise InputError(f"bootstrap is {bootstrap}: give a number of paths, or 0 for none")
     y, x, days = _design(values, dates, regressors)
-    day0 = position_of(days, event)
+    day0 = position_of(days, event, instrument_of(values, instrument))
     here = days[day0] if day0 < days.size else None
     kept = np.arange(y.size)
     if sample is not None:
@@ -122,8 +127,9 @@ def event_variance_test(
     exog = np.column_stack([s.column(offsets) for s in shapes]) if y.size else np.empty((0, len(shapes)))
     none = np.full(len(shapes), np.nan)
     base = EventVariance(
-        form=form, kind=kind, dist=dist, shapes=tuple(shapes), day0=here, dates=days, fit=None, null=None,
-        delta=none, se=none, low=none, high=none, tests=TestTable(()),
+        event=id_of(event), instrument=name_of(values, instrument), form=form, kind=kind, dist=dist,
+        shapes=tuple(shapes), day0=here, dates=days, fit=None, null=None, delta=none, se=none, low=none, high=none,
+        tests=TestTable(()),
     )  # fmt: skip
     refused = _refusal(y, x, exog, days, shapes, here is None, min_sessions)
     if refused is None:

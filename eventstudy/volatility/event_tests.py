@@ -55,6 +55,8 @@ class EventVariance:
     problem : str
         What to know about the fit: bounds that bind. Empty when there is nothing.
     reason : str
+    event, instrument : str or None
+        Id of the announcement, None for a date; whose values they are, None where nobody said.
     """
 
     form: Form
@@ -72,6 +74,8 @@ class EventVariance:
     tests: TestTable
     problem: str = ""
     reason: str = ""
+    event: str | None = None
+    instrument: str | None = None
 
     @property
     def multiplier(self) -> FloatArray:
@@ -122,8 +126,8 @@ def event_tests(
     one = len(found.shapes) == 1
     sided: Side = alternative if one else "two-sided"
     base = TestResult(
-        event=None, instrument=None, window=(first, last), statistic="", n_pairs=1, n_dates=1, alternative=sided,
-        unit="log variance" if found.form == "multiplicative" else "variance",
+        event=found.event, instrument=found.instrument, window=(first, last), statistic="", n_pairs=1, n_dates=1,
+        alternative=sided, unit="log variance" if found.form == "multiplicative" else "variance",
     )  # fmt: skip
     if reason is not None or found.fit is None or found.null is None:
         return TestTable(replace(base, statistic=key, reason=reason or "no fit") for key in STATISTICS)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import FloatArray
-from eventstudy.domain.events import Event
+from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality_bars import BAR_SHARE, ROUNDING, flat_rows
-from eventstudy.domain.windows import Offsets, find_day0
+from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.ranges import (
     RANGE_KEYS,
@@ -24,7 +24,7 @@ from eventstudy.kernels.ranges import (
 )
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
-from eventstudy.volatility.dated import AFTER, BEFORE, DateLike, check_apart, position_of, stretch
+from eventstudy.volatility.dated import AFTER, BEFORE, EventLike, check_apart, id_of, position_of, stretch
 from eventstudy.volatility.realized import placebo_rank
 
 PRICES = ("open", "high", "low", "close")
@@ -79,7 +79,7 @@ def range_volatility(
     prices: PriceTable | pd.DataFrame,
     instrument: str = "",
     *,
-    event: Event | DateLike,
+    event: EventLike,
     before: Offsets = BEFORE,
     after: Offsets = AFTER,
 ) -> RangeVolatility:
@@ -92,7 +92,8 @@ def range_volatility(
     instrument : str
         Whose bars; may be left out for a frame.
     event : Event, str, date or datetime64
-        An `Event` finds day 0 by the instrument's price stamp (of a table only); a date is, or precedes, day 0.
+        An `Event` or a catalogue id finds day 0 by the instrument's price stamp, which the table or the instrument's
+        name tells; a date is, or precedes, day 0.
     before, after : (int, int)
         Bars relative to day 0, both ends included.
 
@@ -116,29 +117,24 @@ def range_volatility(
     check_apart(before, after)
     bars = _bars(prices, instrument)
     if isinstance(bars, Inapplicable):
-        return _refused(instrument, None, after, bars.reason)
+        return _refused(instrument, id_of(event), None, after, bars.reason)
     rows = bars.dropna()
     days = rows.index.to_numpy().astype("datetime64[D]")
-    if isinstance(event, Event):
-        if not isinstance(prices, PriceTable):
-            raise InputError("an Event needs a table that knows the instrument's price stamp; give a date with a frame")
-        found = find_day0(event, prices.instruments[instrument], days).position
-        day0 = days.size if found is None else found
-    else:
-        day0 = position_of(days, event)
+    known = prices.instruments if isinstance(prices, PriceTable) else instruments()
+    day0 = position_of(days, event, known.get(instrument))
     cuts = [stretch(len(rows), day0, w, name) for w, name in ((before, "before"), (after, "after"))]
     wrong = next((c for c in cuts if isinstance(c, Inapplicable)), None)
     here = days[day0] if day0 < days.size else None
     if wrong is not None:
-        return _refused(instrument, here, after, wrong.reason)
+        return _refused(instrument, id_of(event), here, after, wrong.reason)
     first, second = (c for c in cuts if isinstance(c, slice))
     measured = _measure(rows, first, second)
     if isinstance(measured, Inapplicable):
-        return _refused(instrument, here, after, measured.reason)
+        return _refused(instrument, id_of(event), here, after, measured.reason)
     earlier, later, tests, flat = measured
     base = TestResult(
-        event=event.id if isinstance(event, Event) else None, instrument=instrument or None, window=after, statistic="",
-        unit="ratio", n_pairs=1, n_dates=1, alternative="greater",
+        event=id_of(event), instrument=instrument or None, window=after, statistic="", unit="ratio",
+        n_pairs=1, n_dates=1, alternative="greater",
     )  # fmt: skip
     return RangeVolatility(
         instrument=instrument, day0=here, before=earlier, after=later, n_before=first.stop - first.start,
@@ -228,8 +224,10 @@ def _unusable(rows: pd.DataFrame, first: slice, second: slice) -> Inapplicable |
     return None
 
 
-def _refused(instrument: str, day0: np.datetime64 | None, window: Offsets, reason: str) -> RangeVolatility:
-    base = TestResult(event=None, instrument=instrument or None, window=window, statistic="", unit="ratio")
+def _refused(
+    instrument: str, event: str | None, day0: np.datetime64 | None, window: Offsets, reason: str
+) -> RangeVolatility:
+    base = TestResult(event=event, instrument=instrument or None, window=window, statistic="", unit="ratio")
     return RangeVolatility(
         instrument=instrument, day0=day0, before={}, after={}, n_before=0, n_after=0, flat=math.nan,
         tests=TestTable(replace(base, statistic=key, reason=reason) for key in RANGE_KEYS), reason=reason,

@@ -9,12 +9,24 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray
+from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.windows import Offsets
 from eventstudy.kernels.ranges import VarianceTest, brown_forsythe, rank_sum, variance_f
 from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue, window_sums
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
-from eventstudy.volatility.dated import AFTER, BEFORE, DateLike, check_apart, dated, position_of, stretch
+from eventstudy.volatility.dated import (
+    AFTER,
+    BEFORE,
+    EventLike,
+    check_apart,
+    dated,
+    id_of,
+    instrument_of,
+    name_of,
+    position_of,
+    stretch,
+)
 
 #: Rows of `variance_change`, in order.
 VARIANCE_TESTS = ("variance_f", "variance_f_centred", "brown_forsythe", "wilcoxon_variance", "variance_placebo")
@@ -24,11 +36,11 @@ def variance_change(
     values: pd.Series | FloatArray,
     dates: DateArray | None = None,
     *,
-    event: DateLike,
+    event: EventLike,
     before: Offsets = BEFORE,
     after: Offsets = AFTER,
     parameters: int = 1,
-    instrument: str | None = None,
+    instrument: Instrument | str | None = None,
 ) -> TestTable:
     """Realized variance after an announcement against before, by five tests.
 
@@ -39,14 +51,15 @@ def variance_change(
         NaN is left out; offsets count the sessions that remain.
     dates : ndarray of datetime64, shape (T,), optional
         Taken from the index of a Series.
-    event : str, date or datetime64
-        Day 0, or the announcement's date: the first session on or after it is day 0.
+    event : Event, str, date or datetime64
+        An `Event` or a catalogue id: day 0 is the first session whose price is struck after it, as in a study. A date:
+        the first session on or after it.
     before, after : (int, int)
         Sessions relative to day 0, both ends included.
     parameters : int
         Coefficients of the mean model; 1 also takes off the mean, 0 takes `values` as they are.
-    instrument : str, optional
-        Name in the rows.
+    instrument : Instrument or str, optional
+        Name in the rows, and whose price stamp finds day 0 of an `Event`; a known name of a Series when left out.
 
     Returns
     -------
@@ -73,8 +86,11 @@ def variance_change(
     """
     check_apart(before, after)
     x, days = dated(values, dates)
-    day0 = position_of(days, event)
-    base = TestResult(event=None, instrument=instrument, window=after, statistic="", unit="ratio", n_pairs=1, n_dates=1)
+    day0 = position_of(days, event, instrument_of(values, instrument))
+    base = TestResult(
+        event=id_of(event), instrument=name_of(values, instrument), window=after, statistic="", unit="ratio", n_pairs=1,
+        n_dates=1,
+    )  # fmt: skip
     cuts = [stretch(x.size, day0, w, name) for w, name in ((before, "before"), (after, "after"))]
     refused = [c.reason for c in cuts if isinstance(c, Inapplicable)]
     if refused:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable, respond
 from eventstudy.domain.windows import Offsets
 from eventstudy.engines.compiled import CompiledEngine
@@ -18,7 +19,7 @@ from eventstudy.kernels.resample import doubled_pvalue, smallest_pvalue
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.volatility.base import GarchResponse, model_of_residuals
-from eventstudy.volatility.dated import DateLike, check_apart, position_of, stretch
+from eventstudy.volatility.dated import EventLike, check_apart, id_of, position_of, stretch
 
 #: Windows around day 0: a year before the gap, the month after day 0, and the two months after that.
 BEFORE, DURING, AFTER = (-250, -11), (1, 20), (21, 60)
@@ -64,6 +65,8 @@ class PairSpillover:
     Attributes
     ----------
     source, target : str
+    event : str or None
+        Id of the announcement; None for a date.
     before, during, after : float
         Mean conditional correlation (DCC; EWMA where the correlation has no dynamics) of the standardised residuals.
     ewma : tuple of float
@@ -86,6 +89,7 @@ class PairSpillover:
 
     source: str
     target: str
+    event: str | None = None
     before: float = math.nan
     during: float = math.nan
     after: float = math.nan
@@ -134,7 +138,7 @@ def spillover(
     source: str,
     targets: Sequence[str],
     *,
-    event: DateLike,
+    event: EventLike,
     design: SpilloverDesign | None = None,
 ) -> Spillover:
     """Test whether volatility moved from one market to others around an announcement.
@@ -145,8 +149,9 @@ def spillover(
         Prices; or returns by date, as a frame.
     source, targets : str, sequence of str
         Such as the metal, and producers, consumers and currencies.
-    event : str, date or datetime64
-        Day 0 of the source, or the announcement's date.
+    event : Event, str, date or datetime64
+        An `Event` or a catalogue id: day 0 is the first common session whose price of the source is struck after it. A
+        date: the first common session on or after it.
     design : SpilloverDesign, optional
 
     Returns
@@ -186,12 +191,13 @@ def spillover(
 
 
 def _pair(
-    prices: PriceTable | pd.DataFrame, source: str, target: str, event: DateLike, design: SpilloverDesign
+    prices: PriceTable | pd.DataFrame, source: str, target: str, event: EventLike, design: SpilloverDesign
 ) -> PairSpillover:
     returns, days = _returns(prices, source, target)
-    base = PairSpillover(source=source, target=target, dates=days, tests=TestTable(()))
+    base = PairSpillover(event=id_of(event), source=source, target=target, dates=days, tests=TestTable(()))
     base = replace(base, problem=_apart(prices, source, target, days))
-    day0 = position_of(days, event)
+    known = prices.instruments if isinstance(prices, PriceTable) else instruments()
+    day0 = position_of(days, event, known.get(source))
     cuts = [
         stretch(days.size, day0, w, name)
         for w, name in ((design.before, "before"), (design.during, "during"), (design.after, "after"))
@@ -300,7 +306,7 @@ def _measure(
 
 def _row(pair: PairSpillover, statistic: str, window: Offsets) -> TestResult:
     return TestResult(
-        event=None, instrument=f"{pair.source} -> {pair.target}", window=window, statistic=statistic,
+        event=pair.event, instrument=f"{pair.source} -> {pair.target}", window=window, statistic=statistic,
         unit="correlation", n_pairs=1, n_dates=1,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 import eventstudy as es
 from eventstudy.errors import InputError
 from eventstudy.report import tables
-from eventstudy.verdict import effect, judge, pvalue
+from eventstudy.verdict import effect, judge, pvalue, size, speed_words
 
 PAIR = ("six-nation-accord-1994", "AA")
 
@@ -51,6 +51,17 @@ def test_the_summary_columns_are_aligned(result: es.StudyResult) -> None:
     head = next(i for i, line in enumerate(lines) if line.lstrip().startswith("Test "))
     at = lines[head].index("Effect")
     assert all(re.match(r"[+-]\d", line[at:]) for line in lines[head + 1 : head + 8])
+
+
+def test_the_summary_says_how_fast_each_pair_was(several: es.StudyResult) -> None:
+    text = " ".join(several.summary().split())
+    for instrument in ("AA", "BA"):
+        speed = next(s for s in several.speed if s.instrument == instrument)
+        assert f"{instrument}: {speed_words(speed)}" in text
+        for test in (speed.reaction, speed.drift):
+            ends = f"{effect(test.low, 'fraction')} to {effect(test.high, 'fraction')}"
+            assert f"{effect(test.estimate, 'fraction')} {ends} {pvalue(test.pvalue)}" in text
+        assert size(speed.detectable, "fraction") in text.split("Speed: the tests behind it")[1]
 
 
 def test_the_deciding_test_comes_first_and_the_others_say_why_not(result: es.StudyResult) -> None:

@@ -1,0 +1,95 @@
+"""A result as text: what `StudyResult.summary` gives."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pandas as pd
+
+from eventstudy.domain.windows import Outcome
+from eventstudy.report.course import speed_frame, speed_of
+from eventstudy.report.tables import (
+    counts_words,
+    day0_words,
+    pair_tests,
+    pooled_frame,
+    tests_frame,
+    verdict_words,
+    verdicts_frame,
+    windows_frame,
+)
+from eventstudy.study import StudyResult
+from eventstudy.verdict import headline, judge, speed_words, volatility_words, window_words
+
+
+def aligned(frame: pd.DataFrame, *, indent: str = "  ") -> str:
+    """A frame of strings in columns: words to the left, all else as wide as its widest cell."""
+    cells = [list(map(str, frame.columns)), *frame.astype(str).to_numpy().tolist()]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join(lines)
+
+
+def summary_text(result: StudyResult) -> str:
+    """What ``print(result.summary())`` shows: verdict, tests of the primary window, speed, volatility, outcomes, flags.
+
+    Returns
+    -------
+    str
+        Lines of at most about 100 characters, tables apart.
+    """
+    verdicts = judge(result)
+    parts = ["\n".join(f"{e.label}\nannounced {e.when}" for e in result.events.values())]
+    word = f"{verdict_words(result, verdicts[0])}. " if len(verdicts) == 1 else ""
+    parts.append(textwrap.fill(word + headline(verdicts), 100))
+    if result.used:
+        parts += _pair_text(result) if len(result.outcomes) == 1 else _pairs_text(result)
+    parts += _speed_text(result)
+    parts += [_fill(f"{v.instrument}: {volatility_words(v, result.study.alpha)}") for v in result.volatility]
+    dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
+    parts += [_fill(late.words) for late in result.later if any(o.instrument == late.instrument for o in result.used)]
+    parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
+    flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
+    parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))
+    return "\n\n".join(parts)
+
+
+def _fill(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
+def _pair_text(result: StudyResult) -> list[str]:
+    """The one used pair: day 0, every test of the primary window, verdict rows of the others."""
+    event, instrument = result.used[0].event, result.used[0].instrument
+    tests = pair_tests(result, event, instrument)
+    frame = tests_frame(result, tests.where(window=result.primary)).drop(columns=["Window", "Law", "Trust"])
+    frame[""] = ["<- the test to trust here" if i == 0 and len(tests.where(statistic="verdict")) else ""
+                 for i in range(len(frame))]  # fmt: skip
+    title = f"{instrument}, {window_words(result.primary)}, {result.models[instrument][0]}"
+    parts = [_fill(day0_words(result, event, instrument)), f"{title}\n{aligned(frame)}"]
+    others = windows_frame(result, event, instrument)
+    return parts + ([f"Other windows (the verdict does not rest on them)\n{aligned(others)}"] if len(others) else [])
+
+
+def _pairs_text(result: StudyResult) -> list[str]:
+    """Several pairs: the verdict of each, then the tests across them."""
+    frame = verdicts_frame(result, judge(result))
+    parts = [f"{window_words(result.primary).capitalize()}, the test to trust of every pair\n{aligned(frame)}"]
+    pooled = pooled_frame(result, primary=True)
+    if len(pooled):
+        dates = pooled["Dates"].iloc[0]
+        warning = f"Across pairs ({dates} dates: an announcement that hits several producers is one date)"
+        parts.append(f"{warning}\n{aligned(pooled.drop(columns=['Window', 'Robust to']))}")
+    return parts
+
+
+def _speed_text(result: StudyResult) -> list[str]:
+    """How fast each used pair reacted, in a sentence; then the tests behind the sentences with their intervals."""
+    each = [(o, s) for o in result.used if (s := speed_of(result, o.event, o.instrument)) is not None]
+    parts = [_fill(f"{o.instrument}: {speed_words(s)}") for o, s in each]
+    frames = [(o.instrument, speed_frame(result, s).drop(columns="Test")) for o, s in each]
+    if len(frames) > 1:
+        for name, frame in frames:
+            frame.insert(0, "Instrument", name)
+    rows = pd.concat([frame for _, frame in frames]) if frames else pd.DataFrame()
+    return [*parts, f"Speed: the tests behind it\n{aligned(rows)}"] if len(rows) else parts

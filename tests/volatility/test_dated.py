@@ -1,0 +1,95 @@
+"""Day 0 of the variance functions: an id, an `Event` and the date a study finds give the same numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import eventstudy as es
+from eventstudy.volatility.dated import position_of
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+DAYS = pd.bdate_range("2015-01-01", periods=800)
+real = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
+
+
+def series(name: str | None = None) -> pd.Series:
+    values = np.random.default_rng(5).standard_normal(800) * np.where(np.arange(800) > 650, 0.02, 0.01)
+    return pd.Series(values, index=DAYS, name=name)
+
+
+def at(row: int, clock: str, zone: str) -> es.Event:
+    return es.make_event(DAYS[row].date().isoformat(), time=clock, zone=zone, id="own")
+
+
+@pytest.mark.parametrize(
+    ("clock", "name", "later"),
+    [("15:59", "AA", 0), ("16:01", "AA", 1), ("12:00", "LME-3M", 0), ("14:00", "LME-3M", 1)],
+)
+def test_the_price_stamp_decides_day_0(clock: str, name: str, later: int) -> None:
+    """New York closes at 16:00 there, the LME's price is struck at 13:00 in London."""
+    event = at(600, clock, "America/New_York" if name == "AA" else "Europe/London")
+    found = es.variance_breaks(series(name), event=event)
+    assert found.event == np.datetime64(DAYS[600 + later].date())
+    by_name = es.variance_breaks(series(), event=event, instrument=name)
+    by_record = es.variance_breaks(series(), event=event, instrument=es.instruments()[name])
+    by_date = es.variance_breaks(series(), event=DAYS[600 + later].date())
+    assert found.to_record() == by_name.to_record() == by_record.to_record() == by_date.to_record()
+
+
+def test_every_function_takes_an_event_and_says_which() -> None:
+    event, day = at(600, "17:00", "America/New_York"), DAYS[601].date()
+    for one, other in (
+        (es.variance_change(series("AA"), event=event), es.variance_change(series("AA"), event=day)),
+        (
+            es.event_variance_test(series("AA"), event=event, bootstrap=0).tests,
+            es.event_variance_test(series("AA"), event=day, bootstrap=0).tests,
+        ),
+        (
+            es.spillover(pd.DataFrame({"AA": series(), "X": series() ** 2}), "AA", ["X"], event=event).tests,
+            es.spillover(pd.DataFrame({"AA": series(), "X": series() ** 2}), "AA", ["X"], event=day).tests,
+        ),
+    ):
+        assert {t.event for t in one} == {"own"}
+        assert {t.event for t in other} == {None}
+        assert [t.pvalue for t in one] == pytest.approx([t.pvalue for t in other], nan_ok=True, abs=0.0)
+        assert any(t.applicable for t in one)
+
+
+def test_a_clock_time_needs_to_know_whose_price_it_is() -> None:
+    event = at(600, "17:00", "America/New_York")
+    with pytest.raises(es.EventStudyError, match="when the price is struck; name the instrument"):
+        es.variance_breaks(series("mine"), event=event)
+    bare = es.make_event(DAYS[600].date().isoformat(), id="bare")
+    assert es.variance_breaks(series("mine"), event=bare).event == np.datetime64(DAYS[600].date())
+
+
+def test_a_misspelled_id_is_no_date() -> None:
+    with pytest.raises(es.EventStudyError, match=r"did you mean 'ofac-rusal-2018'.*or a date such as"):
+        es.variance_change(series("AA"), event="ofac-rusal-2O18")
+
+
+def test_an_event_after_the_data_has_no_day_0() -> None:
+    days = DAYS.to_numpy().astype("datetime64[D]")
+    late = es.make_event("2030-01-01", time="10:00", zone="America/New_York", id="late")
+    assert position_of(days, late, es.instruments()["AA"]) == days.size
+    assert position_of(days, dt.date(2030, 1, 1)) == days.size
+
+
+@real
+def test_rusal_has_the_day_0_of_a_study() -> None:
+    """Announced on a Friday after the London price: Monday 9 April for the LME, Friday for New York."""
+    table = es.load("files", DATA / "lme_aluminium.csv").joined(es.load("files", DATA / "CENX.csv"))
+    study = es.Study(instruments=["LME-3M", "CENX"], model=es.ConstantMean(), volatility=None, statistics=())
+    day0 = {d.instrument: d.session for d in study.run(table, es.catalog()["ofac-rusal-2018"]).day0}
+    for name in ("LME-3M", "CENX"):
+        returns = table.to_returns()[name].dropna()
+        found = es.variance_breaks(returns, event="ofac-rusal-2018")
+        assert found.event == np.datetime64(day0[name])
+    assert day0["LME-3M"] == dt.date(2018, 4, 9)
+    assert day0["CENX"] == dt.date(2018, 4, 6)
+    assert es.range_volatility(table, "CENX", event="ofac-rusal-2018").day0 == np.datetime64("2018-04-06")
