@@ -191,6 +191,25 @@ def test_kernels_know_arrays_only() -> None:
     assert used <= allowed
 
 
+def test_compiled_functions_call_compiled_functions_of_their_own_file_only() -> None:
+    # numba's cache knows the time of the function's own file: a caller elsewhere would keep the old machine code.
+    compiled = {
+        f"eventstudy.{dotted(path)}.{node.name}"
+        for path in MODULES
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(d, ast.Name) and d.id == "jit" for d in node.decorator_list)
+    }
+    homes = {name.rpartition(".")[0] for name in compiled}
+    assert len(homes) > 1
+    assert not [
+        f"{i.importer} imports {i.target}"
+        for p in MODULES
+        for i in imports(p)
+        if f"eventstudy.{i.importer}" in homes and (i.target in compiled or i.target in homes)
+    ]
+
+
 def test_no_module_called_utils() -> None:
     banned = {"utils", "util", "helpers", "common", "misc"}
     assert not [dotted(p) for p in MODULES if banned & set(dotted(p).split("."))]

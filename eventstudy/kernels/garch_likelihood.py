@@ -1,5 +1,9 @@
 """Exact GARCH, GJR and EGARCH likelihoods with analytic gradients, their maximum, and batches of fits; compiled.
 
+To be read from top to bottom: density of one error; residuals, recursion and their scores (`scores`); coordinates
+without bounds (`natural`); the objective in them; BFGS and Newton (`descend`); starts and the best top (`maximise`).
+One file, because numba's cache does not see what changes in another (see `jit`).
+
 Parameters are ``theta = (b_1..b_K, omega, alpha, gamma, beta, delta_1..delta_P, nu)`` in every case; GARCH has
 ``gamma = 0`` and normal errors ignore ``nu``. All functions expect a response of about unit variance.
 """
@@ -354,11 +358,8 @@ def _polish(
     for _ in range(steps):
         if np.abs(gradient).max() < 1e-11:
             break
+        right[:, 0], moved[:], curvature[:, :] = -gradient, u, np.eye(m)
         for j in range(m):
-            right[j, 0], moved[j] = -gradient[j], u[j]
-        for j in range(m):
-            for i in range(m):
-                curvature[i, j] = 1.0 if i == j else 0.0
             if free[j] == 0.0:
                 continue
             moved[j] = u[j] + 1e-5
@@ -389,11 +390,8 @@ def _start(spec: Spec, data: Data, mean: FloatArray, reaction: float, persistenc
         # In logs a reaction of alpha is about twice as large, and the level is that of unit variance.
         u[k + 1], u[k + 2], u[k + 3] = 2.0 * reaction, -0.1 * reaction, math.asin(persistence)
         return u
-    u[k] = math.log(1.0 - persistence)
-    if spec[0] == GARCH:
-        u[k + 1] = math.sqrt(reaction)
-    else:
-        u[k + 1], u[k + 2] = math.sqrt(0.35 * reaction), math.sqrt(0.65 * reaction)
+    u[k], rises = math.log(1.0 - persistence), 1.0 if spec[0] == GARCH else 0.35
+    u[k + 1], u[k + 2] = math.sqrt(rises * reaction), math.sqrt((1.0 - rises) * reaction)
     u[k + 3], u[k + 4] = math.sqrt(persistence - reaction), math.sqrt(1.0 - persistence)
     return u
 
