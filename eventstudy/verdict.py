@@ -382,6 +382,12 @@ def speed_said(speed: SpeedResponse) -> Said:
             numbers = (*numbers, ("speed.detectable_drift", speed.detectable))
         far = ", which is not far, because a drift as large as the reaction would go unseen" if speed.blind else ""
         text = f"Speed: swift as far as these data can tell{far}: {early}, and no drift seen after it, {late}; {seen}."
+        if speed.disputed and speed.by_verdict is not None:
+            numbers = (*numbers, ("speed.drift_by_verdict.p", speed.by_verdict.pvalue))
+            text += (
+                f" In units of the days before, what came after does stand out ({p_words(speed.by_verdict.pvalue)}): "
+                "a move of a single session, or a variance that the first move raised."
+            )
         return Said(text, numbers)
     how = "delayed, with a drift in the same direction" if speed.word == "delayed" else "overshoot, partly taken back"
     return Said(f"Speed: {how}: {early}, then {late}.", numbers)

@@ -334,8 +334,16 @@ def test_a_planted_jump_is_swift_and_identified_and_no_claim_of_more(
     assert result["identified"].details[0][1] in (-1.0, 0.0)  # the windows [-1, 0] and [0, 1] both hold the jump
     assert "supported" not in result["huge"].paragraph
     assert result["huge"].sentence.startswith("Contradicted: A rose")
-    # The jump itself is in the scale by which the drift is judged: what could be seen of a drift is said.
-    assert result["swift"].label == "supported, but a drift as large as the reaction would go unseen"
+    # The jump is not in the scale by which the drift after it is judged: one as large would have been seen.
+    assert result["swift"].label == "supported"
+    assert [name for name, _, _ in result["swift"].details] == ["drift", "drift p"]
+    values[ROW + 1 : ROW + 11] *= 5.0
+    loud = judged(prices_of, event_at, values, claim("swift", direction="up"))["swift"]
+    assert loud.label == "supported, but a drift as large as the reaction would go unseen"
+    values[ROW + 1 : ROW + 11] /= 5.0
+    values[[ROW, ROW + 6]] += [-0.12, 0.30]
+    late = judged(prices_of, event_at, values, claim("swift", direction="up"))["swift"]
+    assert late.label == "supported, but in units of the days before, what came after stands out as well"
 
 
 def test_a_reaction_that_goes_on_is_not_swift(

@@ -94,7 +94,7 @@ def _pvalues(prepared: PreparedSeries, row: int, seed: int) -> dict[str, float]:
     measures = Measures(window=WINDOW, volatility=spec, statistics=KEYS, alpha=0.05, seed=seed)
     view = view_at(prepared, row, measures)
     out = {t.statistic: t.pvalue for t in pair_tests(measures, view, (0, 1)) if t.window == (0, 1)}
-    out["drift [2,10], larger p"] = pair_speed(view, 10).drift.pvalue
+    out["drift [2,10], own scale"] = pair_speed(view, 10).drift.pvalue
     volatility = response(measures, view, prepared, row, "")
     for way in volatility.ways[:2]:
         out[f"volatility: {way.method}"] = way.pvalue

@@ -19,6 +19,8 @@ from eventstudy.inference.speed import SpeedResponse, SpeedWord, pair_speed
 from eventstudy.volatility.base import GarchResponse
 
 Course = Literal["instant", "spread", "overshoot"]
+#: What happens to the variance besides: nothing; four times from 20 sessions before day 0 on, or on sessions 1 to 10.
+Change = Literal["none", "x4_before", "x4_after"]
 #: Sessions over which a spread reaction comes, and over which an overshoot is given back.
 SPREAD = 5
 WORDS: tuple[SpeedWord, ...] = ("nothing to time", "swift", "delayed", "overshoot", "untestable")
@@ -36,8 +38,11 @@ class SpeedCell:
         The moves feed the variance of the sessions after as any other shock does.
     words : dict
         Word -> share of replications.
-    drift : float
-        Share in which the drift test alone rejects: its size for an instant reaction.
+    variance : str
+        What happens to the variance besides.
+    drift, by_verdict : float
+        Share in which the drift test alone rejects, and in which the verdict's p would have: sizes for an instant
+        reaction.
     blind : float
         Share of the swift ones in which a drift as large as the reaction would have gone unseen.
     defined : float
@@ -52,11 +57,13 @@ class SpeedCell:
     course: str
     effect: float
     feeds: bool
+    variance: str
     horizon: int
     reps: int
     alpha: float
     words: dict[str, float]
     drift: float
+    by_verdict: float
     blind: float
     defined: float
     right_t50: float
@@ -87,6 +94,7 @@ def calibrate_speed(
     *,
     process: Process = "gjr_t",
     feeds: bool = False,
+    variance: Change = "none",
     horizon: int = 10,
     sessions: int = 1000,
     reps: int = 200,
@@ -105,6 +113,8 @@ def calibrate_speed(
     process : {"garch", "gjr_t"}
     feeds : bool
         Whether the moves enter the variance recursion.
+    variance : {"none", "x4_before", "x4_after"}
+        Besides, the variance is four times what it was from 20 sessions before day 0 on, or on sessions 1 to 10.
     horizon, sessions, draws : int
         Last session of the drift, sample of the variance model, simulated paths.
 
@@ -120,12 +130,16 @@ def calibrate_speed(
     """
     if course not in get_args(Course):
         raise InputError(f"course {course!r}: allowed are {', '.join(get_args(Course))}")
+    if variance not in get_args(Change):
+        raise InputError(f"variance {variance!r}: allowed are {', '.join(get_args(Change))}")
     if horizon < 2 or reps < 1 or sessions < 300:
         raise InputError(f"horizon = {horizon}, reps = {reps}, sessions = {sessions}: at least 2, 1 and 300")
     offsets = np.arange(-sessions - GAP, horizon + 1)
     moves = course_of(course, effect, offsets)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets, shock=moves if feeds else None)
+    raised = {"none": offsets > horizon, "x4_before": offsets >= -20, "x4_after": (offsets >= 1) & (offsets <= 10)}
+    returns[:, raised[variance]] *= 2.0
     if not feeds:
         returns = returns + DAY * moves
     window = windows_of((0, horizon), (-260, -11))
@@ -135,7 +149,7 @@ def calibrate_speed(
         measures = measures_of(("verdict",), window, alpha=alpha, seed=seed + k, spec=spec)
         found.append(pair_speed(view_at(series_of_responses(row), sessions + GAP, measures), horizon))
     truth = _truth(moves, offsets)
-    return _cell(found, truth, process, course, effect, feeds, horizon, alpha)
+    return _cell(found, truth, process, course, effect, feeds, variance, horizon, alpha)
 
 
 def _truth(moves: FloatArray, offsets: IntArray) -> tuple[int, int]:
@@ -149,7 +163,7 @@ def _truth(moves: FloatArray, offsets: IntArray) -> tuple[int, int]:
 
 def _cell(
     found: list[SpeedResponse], truth: tuple[int, int], process: str, course: str, effect: float, feeds: bool,
-    horizon: int, alpha: float,
+    variance: str, horizon: int, alpha: float,
 ) -> SpeedCell:  # fmt: skip
     swift = [s for s in found if s.word == "swift"]
     timed = [s for s in found if s.t50.session is not None]
@@ -158,12 +172,15 @@ def _cell(
         return float(np.mean(hits)) if hits else math.nan
 
     drift = [s.drift.pvalue <= alpha and not s.drift.low <= 0.0 <= s.drift.high for s in found]
+    verdicts = [s.by_verdict is not None and s.by_verdict.pvalue <= alpha for s in found]
     moments = [[getattr(s, name) for s in timed] for name in ("t50", "t90")]
     right = [share([m.session == true for m in ms]) for ms, true in zip(moments, truth, strict=True)]
     cover = [share([m.low <= true <= m.high for m in ms]) for ms, true in zip(moments, truth, strict=True)]
     return SpeedCell(
-        process=process, course=course, effect=effect, feeds=feeds, horizon=horizon, reps=len(found), alpha=alpha,
+        process=process, course=course, effect=effect, feeds=feeds, variance=variance, horizon=horizon,
+        reps=len(found), alpha=alpha,
         words={word: sum(s.word == word for s in found) / len(found) for word in WORDS}, drift=share(drift),
+        by_verdict=share(verdicts),
         blind=share([s.blind for s in swift]), defined=len(timed) / len(found),
         right_t50=right[0], right_t90=right[1], cover_t50=cover[0], cover_t90=cover[1],
     )  # fmt: skip

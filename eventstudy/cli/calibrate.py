@@ -12,7 +12,7 @@ from eventstudy.calibration import WORLDS, calibrate, calibrate_dates
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
 from eventstudy.calibration.processes import Process
-from eventstudy.calibration.speed import Course, calibrate_speed
+from eventstudy.calibration.speed import Change, Course, calibrate_speed
 from eventstudy.calibration.volatility import calibrate_volatility
 from eventstudy.cli.app import JsonOption, app, offsets_of, show, split
 from eventstudy.sources.base import load
@@ -89,6 +89,7 @@ def calibrate_speed_command(
     effect: Annotated[float, typer.Option(help="Its size, in standard deviations of a day.")] = 5.0,
     process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
     feeds: Annotated[bool, typer.Option(help="Its moves feed the variance of the sessions after.")] = False,
+    variance: Annotated[Change, typer.Option(help="What happens to the variance besides.")] = "none",
     horizon: Annotated[int, typer.Option(help="Last session of the drift.")] = 10,
     reps: Annotated[int, typer.Option(help="Replications.")] = 200,
     alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
@@ -97,6 +98,7 @@ def calibrate_speed_command(
 ) -> None:
     """Measure how often a reaction of known course is called swift, delayed or an overshoot."""
     cell = calibrate_speed(
-        course, effect, process=process, feeds=feeds, horizon=horizon, reps=reps, alpha=alpha, seed=seed
-    )
+        course, effect, process=process, feeds=feeds, variance=variance, horizon=horizon, reps=reps, alpha=alpha,
+        seed=seed,
+    )  # fmt: skip
     show("cells", [cell.to_record()], as_json)

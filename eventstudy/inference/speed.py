@@ -14,6 +14,7 @@ from eventstudy._typing import FloatArray, Record
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.advice import CORRELATED
 from eventstudy.inference.base import PANEL_STATISTICS, Finding, PairView, with_finding
+from eventstudy.inference.own_scale import own_scale
 from eventstudy.inference.panel import Panel, PanelView, panel_view
 from eventstudy.inference.single import verdict
 from eventstudy.kernels.stats import Inapplicable
@@ -68,8 +69,11 @@ class SpeedResponse:
     reason : str
     reaction, drift, whole : TestResult
         Sessions [0, 1] (from -1 where day 0 is ambiguous), [2, horizon], and both together.
+    by_verdict : TestResult or None
+        The drift by the verdict's p, beside the test that decides: it sees what came in one session as well, but also
+        takes a variance that rose with the first move for a drift. None for a mean of pairs.
     detectable : float
-        Drift that would have been seen with 80% power, in `unit`.
+        Drift that would have been seen with 80% power, in `unit`, were it spread over its sessions.
     others : tuple of str
         Other announcements from the first session to the horizon, with their sessions.
     onset, t50, t90, peak : Moment
@@ -86,6 +90,7 @@ class SpeedResponse:
     reaction: TestResult
     drift: TestResult
     whole: TestResult
+    by_verdict: TestResult | None = None
     detectable: float = math.nan
     others: tuple[str, ...] = ()
     onset: Moment
@@ -99,6 +104,14 @@ class SpeedResponse:
         return not self.detectable <= abs(self.reaction.estimate)
 
     @property
+    def disputed(self) -> bool:
+        """Whether no drift was seen although the verdict's p sees one: one session's move, or a raised variance."""
+        other = self.by_verdict
+        if self.word != "swift" or other is None or not other.applicable:
+            return False
+        return not other.low <= 0.0 <= other.high
+
+    @property
     def moments(self) -> dict[str, Moment]:
         """The four descriptive sessions by name."""
         return {"onset": self.onset, "t50": self.t50, "t90": self.t90, "peak": self.peak}
@@ -110,20 +123,27 @@ class SpeedResponse:
             "word": self.word, "reason": self.reason, "detectable_drift": self.detectable, "others": list(self.others),
             "n_pairs": self.reaction.n_pairs, "n_dates": self.reaction.n_dates, "statistic": self.reaction.statistic,
         }  # fmt: skip
-        for name in ("reaction", "drift", "whole"):
-            test: TestResult = getattr(self, name)
-            keys = ("window", "estimate", "se", "low", "high", "value", "p", "smallest_p", "reason")
-            record[name] = {key: test.to_record()[key] for key in keys}
+        keys = ("window", "estimate", "se", "low", "high", "value", "p", "smallest_p", "reason")
+        for name, test in self.parts.items():
+            record[name] = {key: test.to_record()[key] for key in keys} | {"statistic": test.statistic}
         return record | {
             name: {"session": m.session, "low": m.low, "high": m.high, "reason": m.reason}
             for name, m in self.moments.items()
         }
 
+    @property
+    def parts(self) -> dict[str, TestResult]:
+        """The tests by name: reaction, drift, the drift by the verdict's p where there is one, whole."""
+        beside = {} if self.by_verdict is None else {"drift_by_verdict": self.by_verdict}
+        return {"reaction": self.reaction, "drift": self.drift, **beside, "whole": self.whole}
+
     def to_frame(self) -> pd.DataFrame:
-        """The three tests, one row each: part, window, estimate, low, high, p, reason."""
-        parts = {"reaction": self.reaction, "drift": self.drift, "whole": self.whole}
-        rows = [[name, t.window, t.estimate, t.low, t.high, t.pvalue, t.reason] for name, t in parts.items()]
-        return pd.DataFrame(rows, columns=["part", "window", "estimate", "low", "high", "p", "reason"])
+        """The tests, one row each: part, statistic, window, estimate, low, high, p, reason."""
+        rows = [
+            [name, t.statistic, t.window, t.estimate, t.low, t.high, t.pvalue, t.reason]
+            for name, t in self.parts.items()
+        ]
+        return pd.DataFrame(rows, columns=["part", "statistic", "window", "estimate", "low", "high", "p", "reason"])
 
 
 def resolve_horizon(horizon: int | None, event: Offsets) -> int:
@@ -135,10 +155,11 @@ def resolve_horizon(horizon: int | None, event: Offsets) -> int:
 def pair_speed(
     view: PairView, horizon: int, *, ambiguous: bool = False, others: tuple[str, ...] = (), refused: str = ""
 ) -> SpeedResponse:
-    """Speed of one pair, by the method of the verdict: the larger p of local-scale placebo and FHS.
+    """Speed of one pair: the first sessions by the method of the verdict, the drift by its own sessions' scale.
 
-    The local scale of the drift is taken over the 20 sessions before it, the reaction's own among them: a large first
-    move may raise the variance of the days after, and a scale from before day 0 would then call that noise a drift.
+    A large first move may raise the variance of the days after, and a scale from before would call that noise a drift;
+    the verdict's p, whose scale and forecast hold that move, would see none. What the sessions of the drift themselves
+    change from day to day knows their variance whatever the move did to it (`own_scale`).
 
     Parameters
     ----------
@@ -161,6 +182,8 @@ def pair_speed(
     reason = refused or _why_no_drift(horizon)
     refusal = Inapplicable(reason) if reason else None
     tests = [_test(base, w, refusal or verdict(view, w)) for w in windows]
+    by_verdict = tests[1]
+    tests[1] = _test(replace(base, statistic="own_scale"), windows[1], refusal or own_scale(view, windows[1]))
     seen = _detectable(tests[1])
     moments = _no_moments("the parts were not tested")
     if tests[2].applicable:
@@ -168,7 +191,7 @@ def pair_speed(
         if _clear(tests[2], view.alpha) and isinstance(view.variance, VarianceModel):
             path = view.abnormal.path(windows[2])[0][0]
             moments = _moments(path, _noise(view, view.variance, windows[2]), first, view.alpha)
-    return _speed(tests, horizon, view.alpha, seen, others, moments)
+    return _speed(tests, horizon, view.alpha, seen, others, moments, by_verdict)
 
 
 def panel_speed(panel: Panel, horizon: int, base: TestResult, *, first: int, others: tuple[str, ...]) -> SpeedResponse:
@@ -224,7 +247,7 @@ def _clear(test: TestResult, alpha: float) -> bool:
 
 def _speed(
     tests: list[TestResult], horizon: int, alpha: float, seen: float, others: tuple[str, ...],
-    moments: dict[str, Moment],
+    moments: dict[str, Moment], by_verdict: TestResult | None = None,
 ) -> SpeedResponse:  # fmt: skip
     reaction, drift, whole = tests
     reason = reaction.reason or drift.reason
@@ -241,7 +264,8 @@ def _speed(
         word = "delayed" if drift.estimate * reaction.estimate > 0.0 else "overshoot"
     return SpeedResponse(
         event=reaction.event, instrument=reaction.instrument, unit=reaction.unit, horizon=horizon, word=word,
-        reason=reason, reaction=reaction, drift=drift, whole=whole, detectable=seen, others=others, **moments,
+        reason=reason, reaction=reaction, drift=drift, whole=whole, by_verdict=by_verdict, detectable=seen,
+        others=others, onset=moments["onset"], t50=moments["t50"], t90=moments["t90"], peak=moments["peak"],
     )  # fmt: skip
 
 

@@ -71,6 +71,20 @@ def local_rms(residuals: FloatArray, length: int) -> FloatArray:
     return out
 
 
+def successive_rms(values: FloatArray, length: int) -> FloatArray:
+    """Standard deviation by successive differences, ``sqrt(mean (x_t - x_{t-1})^2 / 2)``, of every run of `length`.
+
+    Shape (T,) becomes (T - length + 1,); NaN where a run holds a NaN. A level common to the run does not enter, one
+    that changes inside it only by that change (von Neumann et al. 1941, Ann. Math. Stat. 12:153-162).
+
+    Examples
+    --------
+    >>> successive_rms(np.array([1.0, 3.0, 3.0, 5.0]), 3).tolist()
+    [1.0, 1.0]
+    """
+    return np.asarray(np.sqrt(window_sums(np.diff(values) ** 2, length - 1) / (2.0 * (length - 1))))
+
+
 def complete_windows(valid: BoolArray, length: int) -> BoolArray:
     """Whether each run of `length` consecutive sessions is valid throughout; shape (T - length + 1,)."""
     if length > valid.size:

@@ -14,7 +14,12 @@ from eventstudy.verdict import pvalue, size, window_words
 from eventstudy.volatility.persistence import Duration
 from eventstudy.volatility.response import VolatilityResponse
 
-_PARTS = {"reaction": "first sessions", "drift": "drift after them", "whole": "both together"}
+_PARTS = {
+    "reaction": "first sessions",
+    "drift": "drift after them",
+    "drift_by_verdict": "the same, beside it",
+    "whole": "both together",
+}
 _MOMENTS = {
     "onset": "left the chance band by",
     "t50": "half of the whole reached",
@@ -36,15 +41,15 @@ def speed_of(result: StudyResult, event: str | None, instrument: str | None) -> 
 
 
 def speed_frame(result: StudyResult, speed: SpeedResponse) -> pd.DataFrame:
-    """The two tests of speed and their sum, one row each; empty where none exists."""
+    """The two tests of speed, what stands beside them and their sum, one row each; empty where none exists."""
     rows = [
         [
-            f"{words}, {window_words(test.window)}", entry_of(test.statistic).title, amount(test.estimate, test.unit),
-            span(test.low, test.high, test.unit), pvalue(test.pvalue),
+            f"{_PARTS[part]}, {window_words(test.window)}", entry_of(test.statistic).title,
+            amount(test.estimate, test.unit), span(test.low, test.high, test.unit), pvalue(test.pvalue),
             size(speed.detectable, test.unit) if part == "drift" else NONE,
         ]
-        for part, words in _PARTS.items()
-        if (test := getattr(speed, part)).applicable
+        for part, test in speed.parts.items()
+        if test.applicable
     ]  # fmt: skip
     columns = ["Part", "Test", "Effect", f"{confidence(result)} interval", "p", "Would be seen"]
     return pd.DataFrame(rows, columns=columns)

@@ -137,8 +137,8 @@ def hand(responses: dict[str, FloatArray]) -> ByHand:
 
 def test_every_statistic_has_a_number_on_every_window(result: es.StudyResult) -> None:
     ours = ("t_fe", "sq", "sq_raw", "local_scale", "placebo_dates", "fhs", "verdict")
-    # The others are in test_one_series.py.
-    assert {*ours, "conformal", "sq_garch", "placebo_matched", "conley_taber"} == set(KEYS)
+    # The others are in test_one_series.py and test_own_scale.py.
+    assert {*ours, "own_scale", "conformal", "sq_garch", "placebo_matched", "conley_taber"} == set(KEYS)
     for key in ours:
         for window in WINDOWS:
             row = result.tests.one(statistic=key, window=window, instrument="A")

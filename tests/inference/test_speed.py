@@ -24,6 +24,7 @@ from eventstudy.verdict import judge, speed_words
 
 FloatArray = NDArray[np.float64]
 SD, DAY0 = 0.01, 620
+BOTH = ("verdict", "own_scale")
 WINDOW = es.EventWindow(primary=(0, 1), event=(-5, 10), estimation=(-260, -11), windows=())
 LME = Path(__file__).resolve().parents[3] / "shared" / "data" / "lme_aluminium.csv"
 #: Course of a reaction, in standard deviations a day from day 0 on -> the word.
@@ -61,6 +62,12 @@ def test_known_courses_are_told_apart(
     # The tests are the verdict's own: the same numbers as its rows on the same windows.
     row = result.tests.one(statistic="verdict", window=(0, 1))
     assert (speed.reaction.estimate, speed.reaction.pvalue, speed.reaction.low) == (row.estimate, row.pvalue, row.low)
+    view = run(prices, event_at(prices, DAY0), window=dataclasses.replace(WINDOW, windows=((2, 10),)), statistics=BOTH)
+    for ours, key in ((speed.drift, "own_scale"), (speed.by_verdict, "verdict")):
+        row = view.tests.one(statistic=key, window=(2, 10))
+        assert ours is not None
+        assert (ours.statistic, ours.estimate, ours.pvalue) == (key, row.estimate, row.pvalue)
+        assert (ours.low, ours.high) == (row.low, row.high)
     values = prices.frame["A"].to_numpy()
     mean = values[DAY0 - 260 : DAY0 - 10].mean()
     assert speed.drift.estimate == pytest.approx((values[DAY0 + 2 : DAY0 + 11] - mean).sum(), abs=1e-12)
@@ -75,6 +82,32 @@ def test_known_courses_are_told_apart(
     if word == "nothing to time":
         assert speed.t50.reason == "the response over sessions [0, 10] does not stand out from chance"
         assert "no reaction" not in speed_words(speed)
+
+
+def test_a_large_first_move_hides_no_overshoot(
+    prices_of: Callable[..., PriceTable], event_at: Callable[..., Event]
+) -> None:
+    # Ten standard deviations on day 0, five of them given back over five sessions: that move is in the scale of the
+    # verdict's p, and not in the scale of the drift's own sessions.
+    prices = prices_of({"A": series([10.0, 0.0, -1.2, -1.2, -1.2, -1.2, -1.2])}, A="as_is")
+    speed = run(prices, event_at(prices, DAY0)).speed[0]
+    assert speed.word == "overshoot"
+    assert speed.by_verdict is not None
+    assert speed.by_verdict.pvalue > 0.3
+    assert speed.drift.pvalue < 0.05
+
+
+def test_a_late_move_of_one_session_is_said_beside_swift(
+    prices_of: Callable[..., PriceTable], event_at: Callable[..., Event]
+) -> None:
+    prices = prices_of({"A": series([4.0, 0.0, 0.0, 0.0, 0.0, 14.0])}, A="as_is")
+    result = run(prices, event_at(prices, DAY0))
+    speed = result.speed[0]
+    assert (speed.word, speed.disputed, speed.blind) == ("swift", True, True)
+    assert "a move of a single session, or a variance that the first move raised" in speed_words(speed)
+    assert result.speed[0].to_frame()["part"].tolist() == ["reaction", "drift", "drift_by_verdict", "whole"]
+    quiet = prices_of({"A": series(COURSES["swift"])}, A="as_is")
+    assert not run(quiet, event_at(quiet, DAY0)).speed[0].disputed
 
 
 def test_another_announcement_inside_makes_it_news_flow(
