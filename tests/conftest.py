@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 import eventstudy as es
+from eventstudy.cli import main
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
@@ -35,6 +37,27 @@ def _levels(values: FloatArray, change: str) -> FloatArray:
     if change == "log":
         return np.asarray(100.0 * np.exp(np.cumsum(steps)))
     return np.asarray(100.0 * np.cumprod(1.0 + steps)) if change == "simple" else 100.0 + np.cumsum(steps)
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Call the command in an empty folder: ``run("report", "--json")`` gives exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["eventstudy", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0
+        else:
+            code = 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,31 +10,11 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
 
 #: A cheap study of the real accord on prices from a file; every case below breaks one thing of it.
 BASE = ["report", "--date", "1994-01-31", "--draws", "199", "-i", "AA-OLD", "--model", "constant_mean"]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Call the command in an empty folder; returns exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["eventstudy", *map(str, arguments)])
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        else:
-            code = 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="session")

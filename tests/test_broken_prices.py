@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.cli import main
 from eventstudy.domain.events import EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import build_table
@@ -122,20 +120,13 @@ def test_peers_make_a_calendar_where_none_is_known(levels: Levels) -> None:
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
-def test_nickel_in_march_2022(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_nickel_in_march_2022(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     common = ("--prices", str(SHARED / "lme_nickel.csv"), "--model", "constant_mean", "--draws", "199", "--json")
     found = {}
-    run: Callable[[], None] = main
     for date in ("2022-03-08", "2022-03-28"):
-        arguments = ["report", "--date", date, "-i", "LME-NI-CASH", "--out", f"{date}.html", *common]
-        monkeypatch.setattr(sys, "argv", ["eventstudy", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            run()
-        assert stop.value.code == 4
-        record = json.loads(capsys.readouterr().out)
+        code, out, _ = run("report", "--date", date, "-i", "LME-NI-CASH", "--out", f"{date}.html", *common)
+        assert code == 4
+        record = json.loads(out)
         found[date] = record["outcomes"][0]["outcome"]
         assert {"suspension", "frozen_run"} <= {f["kind"] for f in record["quality"]}
         assert "different prices on 14 sessions" in (tmp_path / f"{date}.html").read_text(encoding="utf-8")

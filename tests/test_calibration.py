@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import sys
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ import pytest
 import eventstudy as es
 from eventstudy.calibration import PROBES, WORLDS
 from eventstudy.calibration.worlds import stretches
-from eventstudy.cli import main
 from eventstudy.inference.base import Finding
 
 #: Statistic, world, effect in standard deviations -> analytic rejection rate at N = 12, M = 120 (METHODS section 9).
@@ -145,13 +144,11 @@ def test_calls_that_cannot_be(arguments: dict[str, object], words: str) -> None:
         es.calibrate(**arguments)  # type: ignore[arg-type]
 
 
-def test_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    call = "eventstudy calibrate --method cs_t,bmp_t --world t4 --window 0,1 --m 60 --n 8 --reps 50 --seed 2 --json"
-    monkeypatch.setattr(sys, "argv", call.split())
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
-    cells = json.loads(capsys.readouterr().out)["cells"]
+def test_command(run: Callable[..., tuple[int, str, str]]) -> None:
+    call = "calibrate --method cs_t,bmp_t --world t4 --window 0,1 --m 60 --n 8 --reps 50 --seed 2 --json"
+    code, out, _ = run(*call.split())
+    assert code == 0
+    cells = json.loads(out)["cells"]
     assert [c["method"] for c in cells] == ["cs_t", "bmp_t"]
     assert {(c["world"], c["m"], c["n"], c["reps"]) for c in cells} == {("t4", 60, 8, 50)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import sys
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ import pytest
 import eventstudy as es
 from eventstudy.calibration.dates import _positions, _prepare
 from eventstudy.calibration.history import all_dates, measures_of, view_at, windows_of, with_effect
-from eventstudy.cli import main
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.engines.compiled import CompiledEngine
@@ -124,13 +123,11 @@ def test_the_verdict_holds_where_t_and_sq_do_not() -> None:
     assert cells["verdict"] < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
 
 
-def test_command_on_real_dates(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    call = "eventstudy calibrate --method t_fe,sq --on AA --dates calm --reps 60 --window 0,1 --effect 0.05 --json"
-    monkeypatch.setattr(sys, "argv", call.split())
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
-    cells = json.loads(capsys.readouterr().out)["cells"]
+def test_command_on_real_dates(run: Callable[..., tuple[int, str, str]]) -> None:
+    call = "calibrate --method t_fe,sq --on AA --dates calm --reps 60 --window 0,1 --effect 0.05 --json"
+    code, out, _ = run(*call.split())
+    assert code == 0
+    cells = json.loads(out)["cells"]
     assert [(c["method"], c["world"], c["reps"]) for c in cells] == [
         ("t_fe", "AA, calmest fifth", 60), ("sq", "AA, calmest fifth", 60)
     ]  # fmt: skip

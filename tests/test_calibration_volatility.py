@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ import pytest
 from eventstudy.calibration.processes import DOF, HALF_LIFE, draw
 from eventstudy.calibration.speed import calibrate_speed, course_of
 from eventstudy.calibration.volatility import calibrate_volatility
-from eventstudy.cli import main
 from eventstudy.errors import InputError
 
 
@@ -85,15 +84,13 @@ def test_cells_that_cannot_be(wrong: dict[str, object]) -> None:
         calibrate_speed("sideways")  # type: ignore[arg-type]
 
 
-def test_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands(run: Callable[..., tuple[int, str, str]]) -> None:
     for call, key in (
         ("calibrate-volatility --process garch --multiple 4 --reps 3 --sessions 500 --json", "rates"),
         ("calibrate-speed --course spread --effect 10 --reps 3 --json", "words"),
     ):
-        monkeypatch.setattr(sys, "argv", ["eventstudy", *call.split()])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        assert not stop.value.code
-        cell = json.loads(capsys.readouterr().out)["cells"][0]
+        code, out, _ = run(*call.split())
+        assert code == 0
+        cell = json.loads(out)["cells"][0]
         assert isinstance(cell[key], dict)
         assert cell["reps"] == 3

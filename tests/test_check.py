@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.cli import main
 from eventstudy.domain.quality import FlagKind
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -23,22 +22,9 @@ KEYS = {"instrument", "kind", "severity", "start", "end", "n", "evidence", "mean
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Call the command in an empty folder; returns exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["eventstudy", "check", *map(str, arguments)])
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        else:
-            code = 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+def run(run: Run) -> Run:
+    """Call ``eventstudy check`` in an empty folder; returns exit code, stdout, stderr."""
+    return partial(run, "check")
 
 
 @pytest.fixture(scope="module")

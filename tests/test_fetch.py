@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from eventstudy.cli import main
 from eventstudy.sources.store import Store
 from tests.sources.conftest import authority, web, yahoo
 from tests.sources.loopback.fake_web import FakeWeb
@@ -34,25 +33,12 @@ measure = false
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Call the command in an empty folder with an empty store; returns exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVENTSTUDY_CACHE", str(tmp_path / "store"))
     monkeypatch.setenv("EVENTSTUDY_SPACING", "0")
     monkeypatch.setenv("EVENTSTUDY_ATTEMPTS", "1")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["eventstudy", *arguments])
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        else:
-            code = 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return run
 
 
 def test_fetch_says_what_came(run: Run, yahoo: FakeYahoo, web: FakeWeb) -> None:

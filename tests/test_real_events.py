@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
-
-from eventstudy.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -19,31 +17,19 @@ LME = [f"--prices={SHARED / name}.csv" for name in ("lme_aluminium", "lme_copper
 needs_prices = pytest.mark.skipif(not SHARED.exists(), reason="the real LME prices of ../shared/data are not here")
 
 
-def report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
-    """JSON of one report."""
-    monkeypatch.setattr(sys, "argv", ["eventstudy", "report", *arguments, "--json"])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
-    found = json.loads(capsys.readouterr().out)
-    assert isinstance(found, dict)
-    return found
-
-
 @needs_prices
-def test_section_232_with_a_month_warns_that_rusal_lies_inside(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    record = report(
-        monkeypatch, capsys, "us-section-232-2018-signed", "-i", "LME-3M", *LME, "--event-window=-5,20", "--window=0,20"
-    )
-    inside = [o["other"] for o in record["overlaps"] if o["place"] == "event window"]  # type: ignore[attr-defined]
+def test_section_232_with_a_month_warns_that_rusal_lies_inside(run: Callable[..., tuple[int, str, str]]) -> None:
+    windows = ("--event-window=-5,20", "--window=0,20", "--json")
+    code, out, _ = run("report", "us-section-232-2018-signed", "-i", "LME-3M", *LME, *windows)
+    assert code == 0
+    record = json.loads(out)
+    inside = [o["other"] for o in record["overlaps"] if o["place"] == "event window"]
     assert "ofac-rusal-2018" in inside
-    paragraph = record["verdict"]["pairs"][0]["paragraph"]  # type: ignore[index]
+    paragraph = record["verdict"]["pairs"][0]["paragraph"]
     assert "may have moved the same prices" in paragraph
     assert "Rusal" in paragraph
     # Not knowing the catalogue, the variance says the same: it rose when Rusal came.
-    course = record["volatility"][0]["course"]  # type: ignore[index]
+    course = record["volatility"][0]["course"]
     assert course["onset"]["low"] <= 19 <= course["onset"]["high"]
     assert course["onset"]["low"] >= 15
 
