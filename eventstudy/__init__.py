@@ -24,6 +24,8 @@ _EXPORTS = {
     "instruments": "domain.instruments",
     "PriceTable": "domain.prices",
     "returns": "domain.returns",
+    "prices": "domain.frames",
+    "Intraday": "domain.intraday",
     "Flag": "domain.quality",
     "load": "sources.base",
     "read_returns": "sources.files",
@@ -125,6 +127,7 @@ __all__ = [
     "GarchResponse",
     "GarchResult",
     "Instrument",
+    "Intraday",
     "LaggedMarket",
     "MarketAdjusted",
     "MarketModel",
@@ -182,6 +185,7 @@ __all__ = [
     "pooled_controls",
     "power",
     "pre_event_drift",
+    "prices",
     "range_volatility",
     "read_claims",
     "read_events",
@@ -202,7 +206,9 @@ if TYPE_CHECKING:
     from eventstudy.claims.result import ClaimsResult, judge_claims
     from eventstudy.claims.verdict import ClaimVerdict
     from eventstudy.domain.events import Event, EventTable, catalog, make_event
+    from eventstudy.domain.frames import prices
     from eventstudy.domain.instruments import Instrument, instruments
+    from eventstudy.domain.intraday import Intraday
     from eventstudy.domain.prices import PriceTable
     from eventstudy.domain.quality import Flag
     from eventstudy.domain.quality_sources import compare_sources

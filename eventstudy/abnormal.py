@@ -55,6 +55,7 @@ class AbnormalReturns:
     units : tuple of str, length N
     offsets : ndarray, shape (T,)
     dates : ndarray of datetime64[D], shape (N, T)
+        Of intraday bars their closes in UTC, ``datetime64[s]``.
     ar : ndarray, shape (N, T)
         Response minus expectation, in the pair's unit; NaN where there is no response.
     response, level : ndarray, shape (N, T)
@@ -71,6 +72,8 @@ class AbnormalReturns:
         Response of the market, whether or not the model uses it; NaN where it has none.
     changes : tuple of Change
         How a price becomes a response, length N; empty: not known.
+    clock : ndarray, shape (N, T), or None
+        Of intraday bars the minute of the local day at which each closes.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -88,6 +91,7 @@ class AbnormalReturns:
     params: tuple[dict[str, float], ...]
     market: FloatArray | None = None
     changes: tuple[Change, ...] = ()
+    clock: IntArray | None = None
 
     @property
     def n_pairs(self) -> int:
@@ -184,6 +188,7 @@ class AbnormalReturns:
             gram_inv=self.gram_inv[rows], params=tuple(self.params[i] for i in rows),
             market=None if self.market is None else self.market[rows],
             changes=tuple(self.changes[i] for i in rows) if self.changes else (),
+            clock=None if self.clock is None else self.clock[rows],
         )  # fmt: skip
 
     def to_frame(self, window: Offsets) -> pd.DataFrame:
@@ -230,6 +235,7 @@ def abnormal_returns(sample: AlignedSample, fit: FittedModel) -> AbnormalReturns
         params=tuple(dict(zip(fit.names, map(float, row), strict=True)) for row in fit.params),
         market=sample.market,
         changes=sample.changes,
+        clock=sample.clock,
     )
 
 
@@ -258,6 +264,7 @@ def combine(parts: list[AbnormalReturns]) -> AbnormalReturns:
         params=tuple(c for p in parts for c in p.params),
         market=np.concatenate([np.full(p.ar.shape, np.nan) if p.market is None else p.market for p in parts]),
         changes=tuple(c for p in parts for c in p.changes) if all(p.changes for p in parts) else (),
+        clock=None if parts[0].clock is None else np.concatenate([p.clock for p in parts if p.clock is not None]),
     )
 
 

@@ -170,7 +170,8 @@ def pooled_controls(
     for name in names:
         usable = chosen if name not in (chosen.market or ()) else ConstantMean()
         control = prepare(name, usable)
-        found = placebo_paths(control.series, list(control.other_rows.values()), control.model, span)
+        row = judge_day0(event, control, span)[0].position
+        found = placebo_paths(control.series, list(control.other_rows.values()), control.model, span, like=row)
         if not isinstance(found, str):
             pooled.append(found.scar(window))
     if not pooled:

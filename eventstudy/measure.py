@@ -124,7 +124,7 @@ def pair_view(
     placebo: PlaceboPaths | str = "placebo dates were not asked for"
     if measures.wants("placebo_dates") or measures.wants("placebo_matched"):
         rows = [*prepared.other_rows.values(), position]
-        placebo = placebo_paths(prepared.series, rows, prepared.model, measures.window)
+        placebo = placebo_paths(prepared.series, rows, prepared.model, measures.window, like=position)
     variance: VarianceModel | str = "volatility was not asked for"
     if measures.volatility is not None:
         variance = variance_model(prepared.series, position, prepared.model, measures.window, measures.volatility)
@@ -300,7 +300,7 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
             inside = [o for o in around.overlaps if (o.event, o.instrument, o.place) == (*key, "event window")]
             news = tuple(o.offset for o in inside)
             found.variants.extend(Asker(ways=ways, event=event, prepared=prepared, position=position, news=news).ask())
-        exchange, days = prepared.series.instrument.exchange, prepared.series.dates
+        exchange, days = prepared.series.instrument.exchange, prepared.series.days
         found.releases.extend(releases_in(*key, exchange, days, position, measures.window.event))
     if measures.volatility is not None:
         sessions = np.arange(measures.window.event[0], measures.window.event[1] + 1)

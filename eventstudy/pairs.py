@@ -22,6 +22,7 @@ from eventstudy.domain.align import (
 )
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.intraday import when_words
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag, frozen_rows, frozen_stretches
 from eventstudy.domain.quality_table import broken_rows
@@ -85,7 +86,7 @@ def resolve_model(
         return model, (), ""
     factors = model.benchmarks(instrument, prices)
     if not factors:
-        later = instrument.later_benchmark
+        later = instrument.later_benchmark if prices.minutes is None else ()
         if model.key == "market_model" and later and all(prices.provides(f) for f in later):
             words = f"{' and '.join(later)}, struck later, with its session before"
             return LaggedMarket(later), later, f"{instrument.id} has no default benchmark: {words}"
@@ -132,10 +133,11 @@ def prepare_series(
     masked = mask_events(series, everything.values(), max_delay=window.max_delay)
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
     records = prices.with_derived(factors).instruments
-    later = later_markets(records[instrument], (records[f] for f in factors), lagged=chosen.key in WITH_LAGS)
-    return PreparedSeries(
-        series=masked, model=chosen, frozen=frozen_rows(series.level), other_rows=rows, note=note, later=later
-    )
+    # Bars of a benchmark close when the instrument's do, whatever the hour of its daily price.
+    after = () if series.closes is not None else tuple(records[f] for f in factors)
+    later = later_markets(records[instrument], after, lagged=chosen.key in WITH_LAGS)
+    frozen = frozen_rows(series.level, series.closes)
+    return PreparedSeries(series=masked, model=chosen, frozen=frozen, other_rows=rows, note=note, later=later)
 
 
 def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> tuple[Day0, PairOutcome]:
@@ -143,9 +145,12 @@ def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> t
     series = prepared.series
     day0 = find_day0(event, series.instrument, series.dates)
     pair = PairOutcome(event=event.id, instrument=series.instrument.id, outcome=Outcome.USED)
-    first = series.dates[0].astype(dt.date)
+    first = series.days[0].astype(dt.date)
+    if series.closes is not None and day0.ambiguous and not event.has_instant:
+        detail = f"the announcement has no clock time ({event.when}): its bar cannot be told; give one, or daily prices"
+        return day0, replace(pair, outcome=Outcome.NO_CLOCK_TIME, detail=detail)
     if day0.session is None:
-        last = series.dates[-1].astype(dt.date)
+        last = series.days[-1].astype(dt.date)
         return day0, replace(
             pair, outcome=Outcome.EVENT_AFTER_DATA, detail=f"the data end on {last}, before the announcement can show"
         )
@@ -173,7 +178,8 @@ def _judge_sample(
     counts = sample.estimation.sum(axis=1)
     masked = (sample.masked & sample.valid).sum(axis=1)
     missing = ~sample.valid[:, sample.columns(primary)]
-    spans = np.diff(sample.dates[:, sample.columns((primary[0] - 1, primary[1]))]).astype(np.int64)
+    spans = np.diff(sample.dates[:, sample.columns((primary[0] - 1, primary[1]))])
+    spans = spans.astype("timedelta64[D]").astype(np.int64)
     spans = np.where(missing, 0, spans)
     judged = []
     for row, pair in enumerate(pairs):
@@ -217,8 +223,9 @@ def _staleness(prepared: PreparedSeries, position: int, window: EventWindow, pri
     estimation = frozen[max(0, position + window.estimation[0]) : position + window.estimation[1] + 1]
     if not near.any() and (estimation.size == 0 or estimation.mean() <= 0.5):
         return ""
-    first, last = min(frozen_stretches(series.level), key=lambda run: max(run[0] - position, position - run[1], 0))
-    run = f"{series.dates[first]}..{series.dates[last]}"
+    stretches = frozen_stretches(series.level, series.closes)
+    first, last = min(stretches, key=lambda run: max(run[0] - position, position - run[1], 0))
+    run = f"{when_words(series.dates[first])}..{when_words(series.dates[last])}"
     here = f"the price stands at {series.level[position]:g} on day 0" if near.any() else "most of the estimation window"
     return (
         f"the feed is frozen over {run} ({last - first + 1} sessions of repeated prices); {here}: "
@@ -235,7 +242,7 @@ def with_breaks(prepared: PreparedSeries, flags: Iterable[Flag]) -> PreparedSeri
     series = prepared.series
     names = (series.instrument.id, *(() if prepared.model.key == "synthetic_control" else series.factor_ids))
     found = list(flags)
-    return replace(prepared, broken=tuple(b for name in names for b in broken_rows(found, name, series.dates)))
+    return replace(prepared, broken=tuple(b for name in names for b in broken_rows(found, name, series.days)))
 
 
 def _breakage(prepared: PreparedSeries, position: int, window: EventWindow, primary: Offsets) -> str:

@@ -101,6 +101,8 @@ class StudyResult:
     names : dict
         Instrument -> its name for a sentence.
     provenance : Provenance
+    minutes : int or None
+        Length of a bar of intraday prices, which every session then is; None: daily prices.
     """
 
     study: Study
@@ -125,6 +127,7 @@ class StudyResult:
     later: tuple[LaterMarket, ...]
     names: dict[str, str]
     provenance: Provenance
+    minutes: int | None = None
 
     def __repr__(self) -> str:
         used = sum(o.outcome is Outcome.USED for o in self.outcomes)
@@ -382,6 +385,7 @@ class Study:
             later=tuple(late for one in prepared.values() for late in one.later),
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
+            minutes=prices.minutes,
         )
 
     def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:

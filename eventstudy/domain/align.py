@@ -12,6 +12,7 @@ import numpy as np
 from eventstudy._typing import BoolArray, Change, DateArray, FloatArray, IntArray, Policy
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument, instruments
+from eventstudy.domain.intraday import clock_minutes, is_intraday, local_times
 from eventstudy.domain.prices import PriceTable, respond
 from eventstudy.domain.windows import MAX_DELAY_DAYS, OTHER_EVENT_SPAN, Offsets, find_day0
 
@@ -41,7 +42,7 @@ class AlignedSample:
     estimation : ndarray, shape (N, T)
         Valid sessions of the estimation window that are not masked.
     dates : ndarray of datetime64[D], shape (N, T)
-        NaT beyond the data.
+        NaT beyond the data. Of intraday bars their closes in UTC, ``datetime64[s]``.
     levels : ndarray, shape (N, T)
         The series itself, for pictures and staleness.
     units : tuple of str
@@ -51,6 +52,8 @@ class AlignedSample:
         buy-and-hold responses.
     changes : tuple of Change
         How a price becomes a response, length N; empty: not known.
+    clock : ndarray, shape (N, T), or None
+        Of intraday bars the minute of the local day at which each closes, -1 beyond the data.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -66,6 +69,7 @@ class AlignedSample:
     units: tuple[str, ...]
     market: FloatArray | None = None
     changes: tuple[Change, ...] = ()
+    clock: IntArray | None = None
 
     @property
     def n_pairs(self) -> int:
@@ -86,6 +90,7 @@ class AlignedSample:
             levels=self.levels[rows], units=tuple(self.units[i] for i in rows),
             market=None if self.market is None else self.market[rows],
             changes=tuple(self.changes[i] for i in rows) if self.changes else (),
+            clock=None if self.clock is None else self.clock[rows],
         )  # fmt: skip
 
 
@@ -98,6 +103,7 @@ class ResponseSeries:
     instrument : Instrument
     factor_ids : tuple of str, length K
     dates : ndarray of datetime64[D], shape (n,)
+        Of intraday bars their closes in UTC, ``datetime64[s]``.
     level, response : ndarray, shape (n,)
     factors : ndarray, shape (n, K)
     masked : ndarray, shape (n,)
@@ -125,6 +131,23 @@ class ResponseSeries:
     def valid(self) -> BoolArray:
         """Response and all factors exist, shape (n,)."""
         return np.isfinite(self.response) & np.isfinite(self.factors).all(axis=1)
+
+    @property
+    def closes(self) -> DateArray | None:
+        """Closes of intraday bars in UTC; None for a daily series."""
+        return self.dates if is_intraday(self.dates) else None
+
+    @cached_property
+    def days(self) -> DateArray:
+        """Local date of every row, ``datetime64[D]``, shape (n,)."""
+        if self.closes is None:
+            return self.dates
+        return np.asarray(local_times(self.dates, self.instrument.tz).astype("datetime64[D]"))
+
+    @cached_property
+    def clock(self) -> IntArray | None:
+        """Minute of the local day at which every intraday bar closes, shape (n,); None for a daily series."""
+        return None if self.closes is None else clock_minutes(self.dates, self.instrument.tz)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,6 +187,7 @@ def gather(block: Block, offsets: IntArray, estimation: Offsets, *, mask: bool) 
         units=(series.unit,) * len(block.events),
         market=None if series.market is None else np.where(inside, series.market[clipped], np.nan),
         changes=(series.change,) * len(block.events),
+        clock=None if series.clock is None else np.where(inside, series.clock[clipped], -1),
     )
 
 
@@ -184,6 +208,7 @@ def stack(samples: list[AlignedSample]) -> AlignedSample:
         units=tuple(u for s in samples for u in s.units),
         market=np.concatenate([np.full(s.response.shape, np.nan) if s.market is None else s.market for s in samples]),
         changes=tuple(c for s in samples for c in s.changes),
+        clock=None if first.clock is None else np.concatenate([s.clock for s in samples if s.clock is not None]),
     )
 
 
@@ -230,7 +255,7 @@ def response_series(
     return ResponseSeries(
         instrument=prices.instruments[instrument],
         factor_ids=factors,
-        dates=frame.index.to_numpy().astype("datetime64[D]")[keep],
+        dates=prices.dates[keep],
         level=level,
         response=_step(level, change),
         factors=np.stack(columns, axis=1) if columns else np.empty((level.size, 0)),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import Change, FloatArray
+from eventstudy._typing import Change, DateArray, FloatArray
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
+from eventstudy.domain.intraday import BARS
 from eventstudy.domain.quality import Flag, check_series
 from eventstudy.errors import InputError, UnknownNameError
 
@@ -54,7 +55,8 @@ class PriceTable:
     Attributes
     ----------
     frame : DataFrame, shape (dates, instruments)
-        Levels, float64, ascending unique dates (no time, no zone); NaN where there is no price. Never filled.
+        Levels, float64, ascending unique dates (no time, no zone); of intraday bars their closes, in UTC without a
+        zone. NaN where there is no price. Never filled.
     instruments : InstrumentTable
         One record a column.
     origins : tuple of Origin
@@ -62,6 +64,8 @@ class PriceTable:
         Quality findings.
     bars : dict
         Instrument -> DataFrame with open, high, low, close, volume as the file gave them.
+    minutes : int or None
+        Length of an intraday bar; None: daily prices.
     """
 
     frame: pd.DataFrame
@@ -69,6 +73,12 @@ class PriceTable:
     origins: tuple[Origin, ...] = ()
     flags: tuple[Flag, ...] = ()
     bars: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    minutes: int | None = None
+
+    @property
+    def dates(self) -> DateArray:
+        """Dates of the rows (``datetime64[D]``), or closes of the bars in UTC (``datetime64[s]``); shape (n,)."""
+        return np.asarray(self.frame.index.to_numpy().astype("datetime64[D]" if self.minutes is None else BARS))
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -82,8 +92,9 @@ class PriceTable:
         if self.frame.empty:
             return "PriceTable(empty)"
         first, last = self.frame.index[0], self.frame.index[-1]
+        rows = "dates" if self.minutes is None else f"bars of {self.minutes} minutes"
         return (
-            f"PriceTable({len(self.ids)} instruments, {len(self.frame)} dates {first:%Y-%m-%d}..{last:%Y-%m-%d}: "
+            f"PriceTable({len(self.ids)} instruments, {len(self.frame)} {rows} {first:%Y-%m-%d}..{last:%Y-%m-%d}: "
             f"{', '.join(self.ids[:6])}{', ...' if len(self.ids) > 6 else ''})"
         )
 
@@ -123,11 +134,12 @@ class PriceTable:
             # legs, and a day with one leg missing stays missing.
             both = legs[[one.minuend, one.subtrahend]].dropna(how="all")
             levels = both[one.minuend] - both[one.subtrahend]
-            table = table.joined(build_table(levels.to_frame(name), InstrumentTable([one]), origins=()))
+            more = build_table(levels.to_frame(name), InstrumentTable([one]), origins=(), minutes=self.minutes)
+            table = table.joined(more)
         return table
 
     def portfolio(self, id: str, members: Iterable[str], *, name: str = "") -> PriceTable:
-        """A table with one more series: the equal-weighted, daily rebalanced portfolio of `members`.
+        """A table with one more series: the equal-weighted portfolio of `members`, rebalanced every session.
 
         Its return is the mean of the members' simple returns; a day on which a member has no return
         averages the others. The level starts at 100.
@@ -158,7 +170,7 @@ class PriceTable:
             first, id=id, name=name or f"equal-weighted {len(chosen)} instruments", role="market", region="",
             benchmark=(), symbols={}, first_valid=None, predecessor="", unit="index", note="",
         )  # fmt: skip
-        return self.joined(build_table(index.to_frame(id), InstrumentTable([one]), origins=()))
+        return self.joined(build_table(index.to_frame(id), InstrumentTable([one]), origins=(), minutes=self.minutes))
 
     def joined(self, other: PriceTable) -> PriceTable:
         """Both tables side by side, on the union of their dates.
@@ -166,8 +178,9 @@ class PriceTable:
         Raises
         ------
         InputError
-            When an instrument is in both.
+            When an instrument is in both, or bars of different lengths, or bars and daily prices, meet.
         """
+        same_rows([self, other])
         twice = [i for i in other.ids if i in self]
         if twice:
             raise InputError(
@@ -181,6 +194,7 @@ class PriceTable:
             origins=_merge_origins(self.origins + other.origins),
             flags=self.flags + other.flags,
             bars={**self.bars, **other.bars},
+            minutes=self.minutes,
         )
 
     def without(self, names: Iterable[str]) -> PriceTable:
@@ -226,12 +240,33 @@ class PriceTable:
     def fingerprint(self) -> str:
         """SHA-256 of ids, units, dates and levels: equal tables have equal fingerprints."""
         digest = hashlib.sha256()
-        digest.update(self.frame.index.to_numpy().astype("datetime64[D]").astype(np.int64).tobytes())
+        digest.update(self.dates.astype(np.int64).tobytes())
+        if self.minutes is not None:
+            digest.update(f"bars of {self.minutes} minutes".encode())
         for name in self.ids:
             one = self.instruments[name]
             digest.update(f"{name}|{one.change}|{one.tz}|{one.stamp}|{one.unit}".encode())
             digest.update(self.frame[name].to_numpy(dtype=np.float64).tobytes())
         return digest.hexdigest()
+
+
+def same_rows(tables: Sequence[PriceTable]) -> None:
+    """Refuse tables whose rows are not of one kind.
+
+    Raises
+    ------
+    InputError
+        When bars of different lengths, or bars and daily prices, meet.
+    """
+    first = tables[0]
+    for other in tables[1:]:
+        if other.minutes != first.minutes:
+            kinds = [f"{', '.join(t.ids[:3])}: {_rows_words(t.minutes)}" for t in (first, other)]
+            raise InputError(f"{' and '.join(kinds)} cannot stand in one table; resample one of them, or leave it out")
+
+
+def _rows_words(minutes: int | None) -> str:
+    return "daily prices" if minutes is None else f"intraday bars of {minutes} minutes"
 
 
 def _merge_origins(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
@@ -264,6 +299,7 @@ def build_table(
     origins: tuple[Origin, ...],
     nonpositive: Literal["error", "missing"] = "error",
     bars: Mapping[str, pd.DataFrame] | None = None,
+    minutes: int | None = None,
 ) -> PriceTable:
     """Validate levels and wrap them: the one door through which every source passes.
 
@@ -275,6 +311,8 @@ def build_table(
         One record a column.
     nonpositive : {"error", "missing"}
         What a level of zero or below is where `change` is log or simple.
+    minutes : int or None
+        The rows are bars of this length, the index their closes in UTC (see `eventstudy.prices`); None: dates.
 
     Raises
     ------
@@ -286,7 +324,8 @@ def build_table(
         raise InputError(f"{where}: no rows with a date; a price table needs at least one")
     levels = frame.astype(np.float64)
     levels.columns = pd.Index([str(c) for c in levels.columns])
-    levels.index = pd.DatetimeIndex(levels.index).tz_localize(None).normalize().as_unit("ns")
+    stamps = pd.DatetimeIndex(levels.index).tz_localize(None)
+    levels.index = (stamps if minutes else stamps.normalize()).as_unit("ns")
     levels.index.name = "date"
     levels = levels.sort_index()
     if levels.index.hasnans:
@@ -295,6 +334,8 @@ def build_table(
         raise InputError(f"{where}: two columns are called {levels.columns[levels.columns.duplicated()][0]!r}")
     if levels.index.has_duplicates:
         day = levels.index[levels.index.duplicated()][0]
+        if minutes:
+            raise InputError(f"{where}: the bar that closes {day:%Y-%m-%d %H:%M} UTC occurs twice; keep one row a bar")
         raise InputError(f"{where}: the date {day:%Y-%m-%d} occurs twice; keep one row a date")
     flags: list[Flag] = []
     for name in map(str, levels.columns):
@@ -307,9 +348,11 @@ def build_table(
             levels[name] = column = _positive(where, name, column, nonpositive, flags)
         if one.first_valid is not None:
             levels[name] = column = _own_history(where, one, column, flags)
-        flags += check_series(name, column, is_level=one.change != "as_is")
+        flags += check_series(name, column, is_level=one.change != "as_is", bars=minutes is not None)
     own_bars = {name: _own_bars(records[name], rows) for name, rows in (bars or {}).items()}
-    return PriceTable(frame=levels, instruments=records, origins=origins, flags=tuple(flags), bars=own_bars)
+    return PriceTable(
+        frame=levels, instruments=records, origins=origins, flags=tuple(flags), bars=own_bars, minutes=minutes
+    )
 
 
 def _first(column: pd.Series, value: float) -> pd.Timestamp:

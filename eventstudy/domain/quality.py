@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import BoolArray, FloatArray
+from eventstudy._typing import BoolArray, DateArray, FloatArray
 
 FlagKind = Literal[
     "frozen_run", "zero_returns", "zero_volume", "flat_bars", "ohlc_violation", "missing", "hole", "non_session_day",
     "forward_fill", "bad_tick", "split", "roll_or_splice", "suspension", "price_limit", "identity_change",
-    "unit_mismatch", "source_disagreement",
+    "unit_mismatch", "source_disagreement", "intraday_bars",
 ]  # fmt: skip
 Severity = Literal["info", "warn", "refuse"]
 
@@ -25,6 +25,8 @@ FROZEN_BREAK = 5
 #: Longest closure of a market in our data is 12 days (Shanghai, new year).
 HOLE_DAYS = 14
 ZERO_SHARE_WARN = 0.20
+#: A thin market's bars repeat honestly within a day: frozen bars also stand still from one day to the next.
+FROZEN_SPAN = np.timedelta64(24, "h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Flag:
     severity : {"info", "warn", "refuse"}
         ``refuse``: a study whose window touches these dates gives no effect.
     start, end : date
-        First and last date concerned.
+        First and last date concerned; of intraday bars the dates of their closes in UTC.
     n : int
         Rows concerned.
     evidence, meaning : str
@@ -71,8 +73,10 @@ def runs_of_equal(levels: FloatArray, least: int = 1) -> Iterator[tuple[int, int
     yield from zip(starts[long].tolist(), lengths[long].tolist(), strict=True)
 
 
-def frozen_stretches(levels: FloatArray) -> list[tuple[int, int]]:
+def frozen_stretches(levels: FloatArray, closes: DateArray | None = None) -> list[tuple[int, int]]:
     """First and last row of every frozen stretch.
+
+    With the closes of bars a stretch also spans `FROZEN_SPAN`.
 
     A stretch is made of runs of at least `FROZEN_SESSIONS` equal levels; runs at most `FROZEN_BREAK` rows apart belong
     together, since a dead feed may still be restamped at a contract roll.
@@ -83,18 +87,18 @@ def frozen_stretches(levels: FloatArray) -> list[tuple[int, int]]:
             stretches[-1] = (stretches[-1][0], start + length - 1)
         else:
             stretches.append((start, start + length - 1))
-    return stretches
+    return stretches if closes is None else [(i, j) for i, j in stretches if closes[j] - closes[i] >= FROZEN_SPAN]
 
 
-def frozen_rows(levels: FloatArray) -> BoolArray:
-    """Rows that lie in a frozen stretch, shape (n,)."""
+def frozen_rows(levels: FloatArray, closes: DateArray | None = None) -> BoolArray:
+    """Rows that lie in a frozen stretch, shape (n,); `closes` as in `frozen_stretches`."""
     frozen = np.zeros(levels.size, dtype=bool)
-    for first, last in frozen_stretches(levels):
+    for first, last in frozen_stretches(levels, closes):
         frozen[first : last + 1] = True
     return frozen
 
 
-def check_series(name: str, levels: pd.Series, *, is_level: bool = True) -> list[Flag]:
+def check_series(name: str, levels: pd.Series, *, is_level: bool = True, bars: bool = False) -> list[Flag]:
     """Flags of one series of levels (or of returns, with ``is_level=False``).
 
     Parameters
@@ -103,6 +107,8 @@ def check_series(name: str, levels: pd.Series, *, is_level: bool = True) -> list
         Instrument id, copied into the flags.
     levels : Series
         Values by date; NaN marks a row without a value.
+    bars : bool
+        The index holds closes of intraday bars.
 
     Returns
     -------
@@ -118,7 +124,7 @@ def check_series(name: str, levels: pd.Series, *, is_level: bool = True) -> list
     if not is_level:
         return flags
     values = own.to_numpy(dtype=np.float64)
-    for start, end in frozen_stretches(values):
+    for start, end in frozen_stretches(values, days.to_numpy() if bars else None):
         fresh = int(np.count_nonzero(np.diff(values[start : end + 1]))) + 1
         flags.append(
             Flag(

@@ -13,6 +13,7 @@ from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag, check_series
 from eventstudy.domain.quality_bars import check_bars
 from eventstudy.domain.quality_halts import halt_mask, price_limits, suspensions
+from eventstudy.domain.quality_intraday import bar_flags, daily_closes
 from eventstudy.domain.quality_jumps import (
     Moves,
     bad_ticks,
@@ -54,8 +55,12 @@ def check_table(table: PriceTable, *, calendars: bool = True) -> tuple[Flag, ...
     Returns
     -------
     tuple of Flag
-        `PriceTable.flags` included; each finding once.
+        `PriceTable.flags` included; each finding once. Intraday bars are checked one by one, and for splits, units,
+        joints and suspensions by the last bar of each day.
     """
+    if table.minutes is not None:
+        steps = [f for f in check_table(daily_closes(table), calendars=False) if f.kind in BREAKS]
+        return in_order((*table.flags, *bar_flags(table), *steps))
     found = list(table.flags)
     own = {name: table.frame[name].dropna() for name in table.ids}
     moves = {
@@ -124,7 +129,7 @@ def broken_rows(flags: Iterable[Flag], name: str, dates: DateArray) -> list[tupl
     name : str
         Instrument or benchmark that the flags must be about.
     dates : ndarray of datetime64[D], shape (n,)
-        Ascending.
+        Ascending; several rows of one date are bars, and all bars of a date concerned count.
     """
     found: list[tuple[int, Flag]] = []
     for flag in flags:
@@ -133,7 +138,7 @@ def broken_rows(flags: Iterable[Flag], name: str, dates: DateArray) -> list[tupl
         first = int(np.searchsorted(dates, np.datetime64(flag.start)))
         after = int(np.searchsorted(dates, np.datetime64(flag.end), side="right"))
         if flag.kind == "unit_mismatch":
-            rows = [first, after]
+            rows = np.flatnonzero(np.isin(dates, [*dates[first : first + 1], *dates[after : after + 1]])).tolist()
         else:
             rows = list(range(first, after + (flag.kind == "suspension")))
         found += [(row, flag) for row in rows if 0 < row < dates.size]

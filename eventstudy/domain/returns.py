@@ -10,8 +10,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from eventstudy.domain.instruments import Instrument, InstrumentTable
-from eventstudy.domain.prices import Origin, PriceTable, ad_hoc, build_table
+from eventstudy.domain.frames import framed
+from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.intraday import Intraday
+from eventstudy.domain.prices import PriceTable, ad_hoc
 from eventstudy.errors import InputError
 
 #: Returns above this median size are percent, not fractions: no daily series moves 20% every other day.
@@ -23,17 +25,21 @@ def returns(
     *,
     unit: Literal["fraction", "percent"],
     records: Iterable[Instrument] = (),
+    intraday: Intraday | None = None,
 ) -> PriceTable:
     """Take returns as they come, instead of prices.
 
     Parameters
     ----------
     frame : DataFrame, shape (dates, instruments)
-        Daily returns, dates in the index. NaN where there is none; nothing is filled.
+        Daily returns, dates in the index, or returns of intraday bars, see `prices`. NaN where there is none; nothing
+        is filled.
     unit : {"fraction", "percent"}
         0.01 or 1 for one percent. There is no default: a wrong guess is off by a hundred.
     records : iterable of Instrument, optional
         Known instruments among the columns; the others are described by their name alone.
+    intraday : Intraday, optional
+        Zone, stamp and length of bars.
 
     Returns
     -------
@@ -71,12 +77,10 @@ def returns(
     ]
     data.columns = pd.Index([str(c) for c in data.columns])
     scaled = data / 100.0 if unit == "percent" else data
+    table = framed(scaled, described, "returns", f"returns in {unit}", intraday)
+    # The hash is that of the numbers as given, whatever their unit.
     raw = hashlib.sha256(np.ascontiguousarray(data.to_numpy()).tobytes()).hexdigest()
-    origin = Origin(
-        source="frame", name="returns", layout=f"returns in {unit}", sha256=raw,
-        ids=tuple(data.columns), rows=len(data),
-    )  # fmt: skip
-    return build_table(scaled, InstrumentTable(described), origins=(origin,))
+    return replace(table, origins=tuple(replace(o, sha256=raw) for o in table.origins))
 
 
 def _same_scale(typical: dict[str, float]) -> None:

@@ -68,6 +68,7 @@ def log_volume(volumes: PriceTable | pd.DataFrame) -> PriceTable:
         frame.add(NO_TRADE).apply(np.log),
         InstrumentTable(replace(one, change="as_is", unit=UNIT, benchmark=()) for one in records),
         origins=origins,
+        minutes=None if isinstance(volumes, pd.DataFrame) else volumes.minutes,
     )
 
 

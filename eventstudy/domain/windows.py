@@ -14,6 +14,7 @@ import numpy as np
 from eventstudy._typing import DateArray, IntArray, Policy
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.intraday import NIGHT, is_intraday, local_times, usual_step
 from eventstudy.domain.sessions import half_days
 from eventstudy.errors import InputError
 
@@ -24,6 +25,8 @@ AMBIGUOUS = dt.timedelta(minutes=10)
 #: No half-day closes earlier than this before the usual close (Hong Kong: noon instead of 16:00).
 EARLIEST_CLOSE = dt.timedelta(hours=4, minutes=30)
 _A_WEEK = dt.timedelta(days=7)
+#: An instant known to the hour only may lie this much to either side.
+WITHIN_THE_HOUR = dt.timedelta(minutes=30)
 #: Longest wait for a first price: Shanghai closes for up to 12 days.
 MAX_DELAY_DAYS = 14
 #: No placebo date lies within this many sessions of a known announcement.
@@ -38,6 +41,7 @@ class Outcome(StrEnum):
     USED = "used"
     UNKNOWN_INSTRUMENT = "unknown_instrument"
     UNUSABLE_EVENT = "unusable_event"
+    NO_CLOCK_TIME = "no_clock_time"
     EVENT_BEFORE_DATA = "event_before_data"
     EVENT_AFTER_DATA = "event_after_data"
     TOO_FEW_ESTIMATION_DAYS = "too_few_estimation_days"
@@ -74,7 +78,7 @@ class PairOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class EventWindow:
-    """Windows in sessions relative to day 0, both ends included.
+    """Windows in sessions relative to day 0, both ends included; of intraday prices a session is a bar.
 
     Attributes
     ----------
@@ -168,8 +172,9 @@ class Day0:
     position : int or None
         Row of the series; None when no session follows.
     session : date or None
+        Of a bar the local date of its close.
     struck : datetime or None
-        Instant (UTC) at which that session's price is struck.
+        Instant (UTC) at which that session's price is struck, or at which the bar closes.
     ambiguous : bool
         The announcement may fall on either side of a price stamp, or its clock time is unknown.
     rule : str
@@ -191,14 +196,17 @@ def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
     Parameters
     ----------
     dates : ndarray of datetime64, shape (n,)
-        Sessions of the instrument, ascending.
+        Sessions of the instrument, ascending; closes of its bars (UTC) as ``datetime64[s]``.
 
     Notes
     -----
     With a bare date (or a weekend) the first session on or after it. On a half-day the price is struck at the early
     close of the exchange's calendar. A price stamp within ten minutes of the announcement, or inside the bounds of an
-    instant that is not known exactly, is ambiguous.
+    instant that is not known exactly, is ambiguous. Closes of bars are exact: a bar is ambiguous only where the
+    bounds of the instant lie in two bars; those of a bare date are its whole local day.
     """
+    if is_intraday(dates):
+        return _find_bar0(event, instrument, dates)
     announced, latest, earliest = event.announced, event.latest, event.earliest
     position = int(np.searchsorted(dates, np.datetime64(event.date, "D")))
     if isinstance(announced, dt.datetime):
@@ -208,10 +216,7 @@ def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
         while position < dates.size and _struck(instrument, dates, position, latest or instant) <= instant:
             position += 1
     if position >= dates.size:
-        return Day0(
-            event=event.id, instrument=instrument.id, position=None, session=None, struck=None, ambiguous=False,
-            rule="no session follows the announcement in the data",
-        )  # fmt: skip
+        return _no_day0(event, instrument)
     session = _day(dates[position])
     struck = _struck(instrument, dates, position, latest)
     early = "" if struck == instrument.struck_at(session) else ", a half-day"
@@ -230,6 +235,54 @@ def find_day0(event: Event, instrument: Instrument, dates: DateArray) -> Day0:
         event=event.id, instrument=instrument.id, position=position, session=session, struck=struck,
         ambiguous=ambiguous, rule=rule,
     )  # fmt: skip
+
+
+def _no_day0(event: Event, instrument: Instrument) -> Day0:
+    return Day0(
+        event=event.id, instrument=instrument.id, position=None, session=None, struck=None, ambiguous=False,
+        rule="no session follows the announcement in the data",
+    )  # fmt: skip
+
+
+def _find_bar0(event: Event, instrument: Instrument, closes: DateArray) -> Day0:
+    """First bar that closes after the announcement."""
+    instant, earliest, latest = _bounds(event)
+    position = _bar_after(closes, instant)
+    if position >= closes.size:
+        return _no_day0(event, instrument)
+    ambiguous = _bar_after(closes, earliest) != _bar_after(closes, latest)
+    close = closes[position]
+    local = local_times(closes[position : position + 1], instrument.tz)[0]
+    rule = f"first bar that closes after the announcement, {_clock(local)} {instrument.tz} ({_clock(close)} UTC)"
+    if ambiguous:
+        rule += "; the announcement's time is not known well enough to tell its bar"
+    if position and close - closes[position - 1] > NIGHT * usual_step(closes):
+        hours = (close - closes[position - 1]) / np.timedelta64(1, "h")
+        rule += f"; its response spans the {hours:.4g} hours since the bar before"
+    return Day0(
+        event=event.id, instrument=instrument.id, position=position, session=_day(local),
+        struck=close.item().replace(tzinfo=dt.UTC), ambiguous=ambiguous, rule=rule,
+    )  # fmt: skip
+
+
+def _bounds(event: Event) -> tuple[dt.datetime, dt.datetime, dt.datetime]:
+    """Instant of an announcement, and the earliest and latest that it may be: of a bare date its whole local day."""
+    earliest, latest = event.earliest, event.latest
+    if isinstance(event.announced, dt.datetime) and earliest is not None and latest is not None:
+        slack = WITHIN_THE_HOUR if event.precision == "hour" and earliest == latest else dt.timedelta(0)
+        return event.announced, earliest - slack, latest + slack
+    midnight = dt.datetime.combine(event.date, dt.time(), ZoneInfo(event.zone))
+    return midnight, midnight, midnight + dt.timedelta(days=1)
+
+
+def _bar_after(closes: DateArray, instant: dt.datetime) -> int:
+    """Position of the first bar that closes after an aware instant."""
+    utc = instant.astimezone(dt.UTC).replace(tzinfo=None)
+    return int(np.searchsorted(closes, np.datetime64(utc, "s"), side="right"))
+
+
+def _clock(value: np.datetime64) -> str:
+    return str(value.astype("datetime64[m]"))[11:]
 
 
 def _struck(instrument: Instrument, dates: DateArray, position: int, latest: dt.datetime | None) -> dt.datetime:

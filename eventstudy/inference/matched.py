@@ -8,7 +8,7 @@ from eventstudy._typing import FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
-from eventstudy.inference.single import car_of, rank_among, rank_scale
+from eventstudy.inference.single import car_of, rank_among, rank_scale, same_hour
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.volatility.base import VarianceModel
 
@@ -47,7 +47,9 @@ def sample_quantile_garch(view: PairView, window: Offsets) -> Finding | Inapplic
         return Inapplicable("the variance is not known the session before the window")
     own *= float(expected[-1])
     scaled = placebo[known] / expected[:-1][known]
-    return rank_among(view, estimate, own, scaled, estimate / own, "standardised windows inside estimation")
+    return rank_among(
+        view, estimate, own, scaled, estimate / own, f"standardised windows inside estimation{same_hour(view)}"
+    )
 
 
 def _forecasts(variance: VarianceModel, starts: IntArray, window: Offsets) -> FloatArray:
@@ -95,7 +97,7 @@ def placebo_matched(view: PairView, window: Offsets) -> Finding | Inapplicable:
     scaled = there.car[match] / (theirs[match] * there.se[match] / others.sigma[match])
     scale = float(own * car.se[0] / view.abnormal.sigma[0])
     estimate = float(car.car[0])
-    return rank_among(view, estimate, scale, scaled, estimate / scale, "matched placebo dates")
+    return rank_among(view, estimate, scale, scaled, estimate / scale, f"matched placebo dates{same_hour(view)}")
 
 
 def recent_volatility(abnormal: AbnormalReturns, window: Offsets) -> FloatArray:

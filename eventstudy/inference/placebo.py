@@ -14,7 +14,12 @@ from eventstudy.models.base import ExpectedReturn
 
 
 def placebo_paths(
-    series: ResponseSeries, event_rows: list[int], model: ExpectedReturn, window: EventWindow
+    series: ResponseSeries,
+    event_rows: list[int],
+    model: ExpectedReturn,
+    window: EventWindow,
+    *,
+    like: int | None = None,
 ) -> PlaceboPaths | str:
     """Re-run model and windows at every date of the series that lies clear of announcements.
 
@@ -23,6 +28,8 @@ def placebo_paths(
     series : ResponseSeries
     event_rows : list of int
         Rows of day 0 of every known announcement, the one under study included.
+    like : int, optional
+        Row of day 0 of the one under study: placebo bars close at its clock time; no difference for daily series.
 
     Returns
     -------
@@ -31,6 +38,8 @@ def placebo_paths(
     """
     n = series.dates.size
     whole = np.arange(-window.estimation[0], n - window.event[1])
+    if series.clock is not None and like is not None:
+        whole = whole[series.clock[whole] == series.clock[like]]
     near = near_rows(event_rows, n, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
     positions = whole[~near[whole]] if whole.size else whole
     if positions.size < MIN_PLACEBO:

@@ -111,7 +111,8 @@ def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
     if isinstance(view.placebo, str):
         return Inapplicable(view.placebo)
     placebo = view.placebo.scar(window)
-    return rank_among(view, float(car.car[0]), float(car.se[0]), placebo, float(car.scar[0]), "placebo dates")
+    what = f"placebo dates{same_hour(view)}"
+    return rank_among(view, float(car.car[0]), float(car.se[0]), placebo, float(car.scar[0]), what)
 
 
 @PAIR_STATISTICS.register(
@@ -177,6 +178,11 @@ def car_of(abnormal: AbnormalReturns, window: Offsets) -> Car | Inapplicable:
     return car
 
 
+def same_hour(view: PairView) -> str:
+    """Words on intraday placebos, which begin at the event's own clock time; empty for daily series."""
+    return "" if view.abnormal.clock is None else " at the same clock time"
+
+
 def _mean_variance(view: PairView, window: Offsets) -> float:
     """Variance of the estimated expectation of the window's sum, ``s^2 x'(X'X)^-1 x``."""
     ar = view.abnormal
@@ -237,7 +243,7 @@ def _rank(view: PairView, window: Offsets, *, studentised: bool, local: bool) ->
     if isinstance(found, Inapplicable):
         return found
     estimate, own, placebo, _ = found
-    return rank_among(view, estimate, own, placebo, estimate / own, "windows inside estimation")
+    return rank_among(view, estimate, own, placebo, estimate / own, f"windows inside estimation{same_hour(view)}")
 
 
 def rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local: bool) -> Ranked | Inapplicable:
@@ -255,9 +261,12 @@ def rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local
         scale = np.sqrt(np.clip(length - quadratic(x[None], ar.gram_inv)[0], 0.0, None))
         own = float(car.se[0] / ar.sigma[0])
         keep &= scale > 1e-6
+    at = int(np.searchsorted(ar.offsets, window[0]))
+    if ar.clock is not None:
+        # Bars of another hour have another variance, the first of a day above all.
+        keep &= ar.clock[0, : sums.size] == ar.clock[0, at]
     if local:
         rms = local_rms(ar.ar[0], LOCAL_SESSIONS)
-        at = int(np.searchsorted(ar.offsets, window[0]))
         if not np.isfinite(rms[at]):
             return Inapplicable(f"too few moving residuals in the {LOCAL_SESSIONS} sessions before the window")
         scale, own = scale * rms[: sums.size], own * float(rms[at])

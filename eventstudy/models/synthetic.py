@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, FloatArray
+from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.domain.align import AlignedSample, ResponseSeries
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.prices import PriceTable
@@ -246,12 +246,14 @@ def _unfit(sample: AlignedSample, donor: FloatArray, row: int, screen: Offsets |
     near = (sample.offsets >= screen[0]) & (sample.offsets <= screen[1])
     if (frozen & near).any():
         return "price frozen around the event"
-    p = _own_move(donor, rows, near & wanted)
+    p = _own_move(donor, rows, near & wanted, None if sample.clock is None else sample.clock[row])
     return f"moved itself (own p {p:.3f})" if p < MOVED else ""
 
 
-def _own_move(donor: FloatArray, rows: BoolArray, near: BoolArray) -> float:
+def _own_move(donor: FloatArray, rows: BoolArray, near: BoolArray, clock: IntArray | None) -> float:
     """Rank p of a donor's studentised move on the sessions `near` among the windows inside `rows`; 1 if there is none.
+
+    Windows of intraday bars begin at the same clock time.
 
     Constant mean: ``|c| / sqrt(L + L^2/M)`` for the move, ``|c_s| / sqrt(L - L^2/M)`` for windows inside estimation.
     """
@@ -259,7 +261,10 @@ def _own_move(donor: FloatArray, rows: BoolArray, near: BoolArray) -> float:
     if length == 0 or m <= length:
         return 1.0
     away = donor - donor[rows].mean()
-    inside = window_sums(away, length)[complete_windows(rows, length)]
+    keep = complete_windows(rows, length)
+    if clock is not None:
+        keep &= clock[: keep.size] == clock[np.argmax(near)]
+    inside = window_sums(away, length)[keep]
     if inside.size == 0:
         return 1.0
     move = float(away[near].sum()) / np.sqrt(length + length**2 / m)

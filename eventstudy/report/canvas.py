@@ -15,6 +15,9 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from eventstudy._typing import DateArray
+from eventstudy.domain.intraday import is_intraday, when_words
+
 # Okabe & Ito (2008): told apart with any colour vision, and in grey.
 INK, EVENT, SHADE, FAINT, GRID = "#0072B2", "#D55E00", "#D9D9D9", "#9A9A9A", "#E6E6E6"
 STYLE: Any = {
@@ -59,21 +62,23 @@ def axes_of(ax: Axes | None) -> Axes:
 
 def mark_day0(ax: Axes, day: np.datetime64, *, label: bool = True) -> None:
     """A dotted line at day 0."""
-    words = f"day 0: {day.astype('datetime64[D]')}" if label else None
+    words = f"{'bar' if is_intraday(np.asarray(day)) else 'day'} 0: {when_words(day)}" if label else None
     ax.axvline(day, color=EVENT, linewidth=1.0, linestyle=":", label=words)  # type: ignore[arg-type]
 
 
-def date_axis(ax: Axes) -> None:
-    """Few dates, short words."""
+def date_axis(ax: Axes, dates: DateArray) -> None:
+    """Few dates, short words; closes of bars say their zone."""
+    if is_intraday(dates):
+        ax.set_xlabel("UTC")
     locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def session_axis(ax: Axes) -> None:
-    """Whole sessions."""
+def session_axis(ax: Axes, minutes: int | None = None) -> None:
+    """Whole sessions, or bars of so many minutes."""
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
-    ax.set_xlabel("sessions from day 0")
+    ax.set_xlabel("sessions from day 0" if minutes is None else f"bars of {minutes} minutes from bar 0")
 
 
 def unit_axis(ax: Axes, unit: str, prefix: str) -> None:

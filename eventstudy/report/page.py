@@ -93,6 +93,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
     return {
         "title": events[0].label if len(events) == 1 else f"{len(events)} announcements",
         "announced": [(e.label, e.when) for e in events],
+        "bars": tables.bar_words(result),
         "known": _table(known_frame(events[0]) if len(events) == 1 else pd.DataFrame(columns=["What", "Value"])),
         "instruments": [result.names.get(i, i) for i in dict.fromkeys(o.instrument for o in result.outcomes)],
         "alert_title": _alert_title(result),

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from eventstudy._typing import FloatArray
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.domain.intraday import when_words
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PlaceboPaths
 from eventstudy.kernels.resample import critical_value
@@ -84,7 +85,7 @@ def price(result: StudyResult, event: str, instrument: str, ax: Axes | None = No
     ax.plot(dates[at], level[at], "o", color=EVENT, markersize=6)
     mark_day0(ax, dates[ar.offsets == 0][0])
     ax.set_title("Returns as given" if given else "Price")
-    date_axis(ax)
+    date_axis(ax, dates)
     if given:
         unit_axis(ax, ar.units[row], "")
     return legend(ax, 1)
@@ -119,7 +120,7 @@ def car_path(result: StudyResult, event: str, instrument: str, ax: Axes | None =
         ax.plot([primary[1]] * 2, ends, color=EVENT, linewidth=2.5, marker="_", markersize=11, label=label)
         ax.plot([primary[0] - 1, primary[1]], [base, base], color=EVENT, linewidth=1.2, linestyle="--")
     ax.set_title("Cumulative abnormal response")
-    session_axis(ax)
+    session_axis(ax, result.minutes)
     unit_axis(ax, unit, "")
     return legend(ax, 2)
 
@@ -244,12 +245,12 @@ def _price_alt(result: StudyResult, event: str, instrument: str) -> str:
     assert ar is not None
     known = np.isfinite(ar.level[row]) & ~np.isnat(ar.dates[row]) & (ar.offsets >= -PRICE_SESSIONS)
     days, levels, offsets = ar.dates[row][known], ar.level[row][known], ar.offsets[known]
-    said = [f"{level_words(levels[0])} on {days[0]}"]
+    said = [f"{level_words(levels[0])} on {when_words(days[0])}"]
     said += [
-        f"{level_words(levels[i])} on {days[i]} (session {session_words(int(offsets[i]))})"
+        f"{level_words(levels[i])} on {when_words(days[i])} (session {session_words(int(offsets[i]))})"
         for i in np.flatnonzero((offsets == -1) | (offsets == 0))
     ]
-    said.append(f"{level_words(levels[-1])} on {days[-1]}")
+    said.append(f"{level_words(levels[-1])} on {when_words(days[-1])}")
     return f"Line of the level of {instrument}: {', '.join(said)}."
 
 

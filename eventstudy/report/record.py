@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from eventstudy._typing import Record
+from eventstudy.domain.intraday import iso_words
+from eventstudy.report.tables import bar_words
 from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge
 
@@ -20,7 +22,8 @@ def study_record(result: StudyResult) -> Record:
     Returns
     -------
     dict
-        ``primary``; ``tests`` (rows as `TestResult`, ``p`` for the p-value; event or instrument null where a
+        ``bars`` (of intraday prices alone: minutes, words); ``primary``;
+        ``tests`` (rows as `TestResult`, ``p`` for the p-value; event or instrument null where a
         statistic spans several); ``abnormal`` (rows: event, instrument, offset, date, level, response, expected,
         ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why,
         those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
@@ -33,7 +36,8 @@ def study_record(result: StudyResult) -> Record:
     """
     verdicts = judge(result)
     used = len(result.used)
-    return {
+    bars = {} if result.minutes is None else {"bars": {"minutes": result.minutes, "words": bar_words(result)}}
+    return bars | {
         "primary": list(result.primary),
         "verdict": {"sentence": headline(verdicts), "pairs": [v.to_record() for v in verdicts]},
         "tests": [t.to_record() for t in result.tests],
@@ -64,8 +68,10 @@ def dumps(record: Any) -> str:
 def _abnormal(result: StudyResult) -> list[Record]:
     if result.abnormal is None:
         return []
-    frame = result.abnormal.to_frame(result.study.window.event)
-    frame["date"] = [None if np.isnat(d) else str(d) for d in frame["date"].to_numpy().astype("datetime64[D]")]
+    window = result.study.window.event
+    frame = result.abnormal.to_frame(window)
+    dates = result.abnormal.dates[:, result.abnormal.columns(window)].ravel()
+    frame["date"] = [None if np.isnat(d) else iso_words(d) for d in dates]
     return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from eventstudy.domain.windows import Outcome
 from eventstudy.report.course import speed_frame, speed_of
 from eventstudy.report.tables import (
+    bar_words,
     counts_words,
     day0_words,
     pair_tests,
@@ -40,6 +41,7 @@ def summary_text(result: StudyResult) -> str:
     """
     verdicts = judge(result)
     parts = ["\n".join(f"{e.label}\nannounced {e.when}" for e in result.events.values())]
+    parts += [_fill(bar_words(result))] if result.minutes is not None else []
     word = f"{verdict_words(result, verdicts[0])}. " if len(verdicts) == 1 else ""
     parts.append(textwrap.fill(word + headline(verdicts), 100))
     if result.used:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from eventstudy.domain.intraday import when_words
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
@@ -228,6 +229,17 @@ def day0_words(result: StudyResult, event: str, instrument: str) -> str:
     return f"Announced {result.events[event].when}. Day 0 of {instrument} is {day_words(day0.session)}: {day0.rule}."
 
 
+def bar_words(result: StudyResult) -> str:
+    """What a session is where prices are intraday bars, and what that does to the tests; empty for daily prices."""
+    if result.minutes is None:
+        return ""
+    return (
+        f"Intraday prices: every session here is a bar of {result.minutes} minutes, every clock time the close of a "
+        "bar. The first bar of a day spans the night before it. Ranks and placebo dates compare bars of one clock "
+        "time; all other tests take bars for alike, and reject too often where a window holds a night."
+    )
+
+
 def is_ambiguous(result: StudyResult, event: str, instrument: str) -> bool:
     """Whether day 0 of a pair may be another session."""
     return any(d.ambiguous for d in result.day0 if (d.event, d.instrument) == (event, instrument))
@@ -239,14 +251,15 @@ def abnormal_frame(result: StudyResult, event: str, instrument: str, *, around: 
     assert result.abnormal is not None
     first, last = max(result.study.window.event[0], -around), min(result.study.window.event[1], around)
     days = result.abnormal.take(np.array([row])).to_frame((first, last))
+    dates = result.abnormal.dates[row, result.abnormal.columns((first, last))]
     return pd.DataFrame(
         [
             [
-                session_words(d["offset"]), NONE if pd.isna(d["date"]) else str(d["date"].date()),
+                session_words(d["offset"]), NONE if np.isnat(date) else when_words(date),
                 level_words(d["level"]), amount(d["response"], d["unit"]), amount(d["ar"], d["unit"]),
                 amount(d["se"], d["unit"]).lstrip("+"), NONE if math.isnan(d["sar"]) else f"{d['sar']:+.2f}",
             ]
-            for d in days.to_dict("records")
+            for d, date in zip(days.to_dict("records"), dates, strict=True)
         ],
         columns=["Day", "Date", "Level", "Response", "AR", "se", "SAR"],
     )  # fmt: skip
@@ -257,11 +270,11 @@ def volatility_frame(response: VolatilityResponse) -> pd.DataFrame:
     return pd.DataFrame(
         [
             [
-                session_words(d["offset"]), str(d["date"].date()), size(d["expected_sd"], response.unit),
+                session_words(d["offset"]), when_words(date), size(d["expected_sd"], response.unit),
                 f"{d['multiplier']:.2f}", f"{d['null_low']:.2f} to {d['null_high']:.2f}", pvalue(d["p"]),
                 "" if d["offset"] else "repeats the return test",
             ]
-            for d in response.to_frame().to_dict("records")
+            for d, date in zip(response.to_frame().to_dict("records"), response.dates, strict=True)
         ],
         columns=["Session", "Date", "Expected std. dev.", "Multiplier", "Undisturbed range", "p", "Note"],
     )  # fmt: skip
@@ -272,17 +285,18 @@ def params_frame(result: StudyResult, event: str, instrument: str) -> pd.DataFra
     row = pair_row(result, event, instrument)
     ar = result.abnormal
     assert ar is not None
-    unit = ar.units[row]
+    unit, session = ar.units[row], "day" if result.minutes is None else "bar"
     days = ar.dates[row][ar.estimation[row]]
     outcome = next(o for o in result.outcomes if (o.event, o.instrument) == (event, instrument))
     rows = [["Model", result.models[instrument][0]], ["Why this model", result.models[instrument][1]]]
     for name, value in ar.params[row].items():
         per_day = name in ("alpha", "mean")
-        number = f"{100.0 * value:+.3f}% a day" if per_day and unit == "fraction" else f"{value:+.4g}"
+        number = f"{100.0 * value:+.3f}% a {session}" if per_day and unit == "fraction" else f"{value:+.4g}"
         rows.append([name.replace("beta_", "beta on "), number])
+    spread = f"{size(float(ar.sigma[row]), unit)} a {session}, {ar.dof[row]} degrees of freedom"
     rows += [
-        ["Residual standard deviation", f"{size(float(ar.sigma[row]), unit)} a day, {ar.dof[row]} degrees of freedom"],
-        ["Estimation sessions", f"{outcome.estimation_sessions}, {days[0]} to {days[-1]}"],
+        ["Residual standard deviation", spread],
+        ["Estimation sessions", f"{outcome.estimation_sessions}, {when_words(days[0])} to {when_words(days[-1])}"],
         ["Masked sessions", f"{outcome.masked_sessions}; {outcome.other_sessions} had another announcement"],
     ]
     response = response_of(result, event, instrument)
@@ -336,8 +350,15 @@ def flags_frame(result: StudyResult, *, near: bool) -> pd.DataFrame:
 
 
 def _spans(result: StudyResult) -> list[tuple[dt.date, dt.date]]:
-    """Dates from estimation to event window of every pair that has a day 0, a session counted as a day and a half."""
+    """Dates from estimation to event window of every pair that has a day 0, a session counted as a day and a half.
+
+    Of intraday bars the dates are those of the sample itself, as far as the pair was used.
+    """
     first, last = 1.5 * result.study.window.estimation[0], 1.5 * result.study.window.event[1] + 4.0
+    if result.minutes is not None:
+        rows = [] if result.abnormal is None else list(result.abnormal.dates)
+        known = [row[~np.isnat(row)].astype("datetime64[D]") for row in rows]
+        return [(days[0].item(), days[-1].item()) for days in known]
     return [
         (d.session + dt.timedelta(days=first), d.session + dt.timedelta(days=last)) for d in result.day0 if d.session
     ]

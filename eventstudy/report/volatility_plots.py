@@ -79,8 +79,8 @@ def conditional_volatility(result: StudyResult, event: str, instrument: str, ax:
         mark_day0(ax, response.dates[0], label=False)
     ax.set_ylim(bottom=0.0)
     ax.set_title("Expected volatility, and what came")
-    date_axis(ax)
-    unit_axis(ax, response.unit, "std. dev. a day, ")
+    date_axis(ax, dates)
+    unit_axis(ax, response.unit, f"std. dev. a {'day' if result.minutes is None else 'bar'}, ")
     return legend(ax, 4)
 
 
@@ -113,7 +113,7 @@ def multipliers(result: StudyResult, event: str, instrument: str, ax: Axes | Non
     top = min(response.high, 2.0 * shown) if math.isfinite(response.high) else shown
     ax.set_ylim(0.0, 1.05 * max(float(shown), top))
     ax.set_title("Variance, times what was expected")
-    session_axis(ax)
+    session_axis(ax, result.minutes)
     return legend(ax, 4)
 
 
@@ -131,7 +131,7 @@ def cumulative_volatility(result: StudyResult, event: str, instrument: str, ax: 
     ax.plot(days, path, color=INK, marker="o", markersize=4)
     lines = 1 + _marks(ax, response, float(days[-1]))
     ax.set_title("Abnormal volatility, added up")
-    session_axis(ax)
+    session_axis(ax, result.minutes)
     ax.set_ylabel("sum of (multiplier - 1)")
     return legend(ax, lines)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable
-from eventstudy.domain.prices import Origin, PriceTable, build_table
+from eventstudy.domain.prices import Origin, PriceTable, build_table, same_rows
 from eventstudy.domain.returns import PERCENT_MEDIAN
 from eventstudy.errors import FileFormatError
 from eventstudy.sources.base import Nonpositive
@@ -55,6 +55,7 @@ def combine(tables: Sequence[PriceTable], origins: Iterable[Origin]) -> PriceTab
 
     The instruments must differ; who provides what twice is settled before.
     """
+    same_rows(tables)
     frame = pd.concat([t.frame for t in tables], axis=1, sort=True)
     frame.index.name = "date"
     return PriceTable(
@@ -63,6 +64,7 @@ def combine(tables: Sequence[PriceTable], origins: Iterable[Origin]) -> PriceTab
         origins=tuple(origins),
         flags=tuple(f for t in tables for f in t.flags),
         bars={name: rows for t in tables for name, rows in t.bars.items()},
+        minutes=tables[0].minutes,
     )
 
 

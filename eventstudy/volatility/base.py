@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -115,6 +115,8 @@ class VarianceModel:
         Conditional variance of each session given the sessions before it.
     shocks : ndarray, shape (n_fit,)
         Standardised residuals of the fitting sample, rescaled to mean square 1.
+    clock : ndarray, shape (S,), or None
+        Of intraday bars the minute of the local day at which each closes.
     """
 
     method: Method
@@ -127,6 +129,7 @@ class VarianceModel:
     n_fit: int
     variance: FloatArray
     shocks: FloatArray
+    clock: IntArray | None = None
 
     @property
     def label(self) -> str:
@@ -249,9 +252,14 @@ def variance_model(
     residual = ar.ar[0][known]
     if residual[:n_fit].std() == 0.0:
         return "the residuals do not vary before the gap"
+    found: VarianceModel | str
     if not spec.joint or n_fit < spec.min_sessions:
-        return model_of_residuals(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
-    return _joint_model(sample, fitted, known, n_fit, spec)
+        found = model_of_residuals(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
+    else:
+        found = _joint_model(sample, fitted, known, n_fit, spec)
+    if isinstance(found, str) or ar.clock is None:
+        return found
+    return replace(found, clock=ar.clock[0][known])
 
 
 def _joint_model(

@@ -108,7 +108,8 @@ def by_placebo(model: VarianceModel, found: Multipliers, last: int, others: IntA
     others : ndarray of int
         Sessions of other announcements: no placebo day 0 lies within ten sessions of them.
     """
-    method = f"placebo dates, local scale of {LOCAL_SESSIONS} sessions"
+    method = f"placebo dates{' at the same clock time' if model.clock is not None else ''}, local scale of "
+    method += f"{LOCAL_SESSIONS} sessions"
     after = found.rows[(found.offsets >= 1) & (found.offsets <= last)]
     days, start, first = after.size, int(after[0]), int(found.rows[0])
     squares = np.concatenate(([0.0], np.cumsum(model.residual**2)))
@@ -116,6 +117,8 @@ def by_placebo(model: VarianceModel, found: Multipliers, last: int, others: IntA
     known = np.searchsorted(model.offsets, others[(others >= model.offsets[0]) & (others <= model.offsets[-1])])
     near = near_rows(known.tolist(), model.offsets.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
     zero = zero[~near[zero]]
+    if model.clock is not None:
+        zero = zero[model.clock[zero] == model.clock[first]]
     scale = (squares[zero] - squares[zero - LOCAL_SESSIONS]) / LOCAL_SESSIONS
     own_scale = (squares[first] - squares[first - LOCAL_SESSIONS]) / LOCAL_SESSIONS
     usable = scale > 0.0

@@ -11,6 +11,7 @@ import pandas as pd
 from eventstudy._typing import DateArray, FloatArray
 from eventstudy.domain.events import Event, catalog
 from eventstudy.domain.instruments import Instrument, instruments
+from eventstudy.domain.intraday import BARS, is_intraday
 from eventstudy.domain.windows import Offsets, find_day0
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Inapplicable
@@ -37,7 +38,7 @@ def dated(values: pd.Series | FloatArray, dates: DateArray | None) -> tuple[Floa
         if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
             raise InputError("values without dates: give a Series indexed by dates, or dates=")
         dates = values.index.to_numpy()
-    days = np.asarray(dates).astype("datetime64[D]")
+    days = dates_of(np.asarray(dates))
     if x.ndim != 1 or days.shape != x.shape:
         raise InputError(f"values of shape {x.shape} and dates of shape {days.shape}: both must be one row of T")
     if (np.diff(days) <= np.timedelta64(0, "D")).any():
@@ -46,8 +47,15 @@ def dated(values: pd.Series | FloatArray, dates: DateArray | None) -> tuple[Floa
     return x[known], days[known]
 
 
+def dates_of(stamps: DateArray) -> DateArray:
+    """Dates without clock times; stamps that come several a day are closes of bars, in UTC, and keep them."""
+    days = stamps.astype("datetime64[D]")
+    several = days.ndim == 1 and (days[1:] == days[:-1]).any() and (stamps[1:] > stamps[:-1]).all()
+    return stamps.astype(BARS) if several else days
+
+
 def announcement_of(event: EventLike) -> Event | np.datetime64:
-    """The announcement of a catalogue id, an `Event` as it is, or a date.
+    """The announcement of a catalogue id, an `Event` as it is, or a date, in UTC where it has a clock time.
 
     Raises
     ------
@@ -59,10 +67,11 @@ def announcement_of(event: EventLike) -> Event | np.datetime64:
     if isinstance(event, str) and event in catalog():
         return catalog()[event]
     try:
-        return np.datetime64(pd.Timestamp(event), "D")
+        stamp = pd.Timestamp(event)
     except ValueError as error:
         hint = "(eventstudy events lists them), or a date such as 2018-04-09"
         raise UnknownNameError("event", str(event), catalog(), hint=hint) from error
+    return np.datetime64(stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None), "s")
 
 
 def id_of(event: EventLike | None) -> str | None:
@@ -88,6 +97,9 @@ def name_of(values: object, named: Instrument | str | None) -> str | None:
 def position_of(days: DateArray, event: EventLike, instrument: Instrument | None = None) -> int:
     """Position of day 0; the number of sessions when none follows.
 
+    Of bars it is the first that closes at or after an instant, in UTC unless it has a zone; after an `Event`, as in a
+    study.
+
     Raises
     ------
     InputError
@@ -95,8 +107,8 @@ def position_of(days: DateArray, event: EventLike, instrument: Instrument | None
     """
     known = announcement_of(event)
     if not isinstance(known, Event):
-        return int(np.searchsorted(days, known))
-    if instrument is None and isinstance(known.announced, dt.datetime):
+        return int(np.searchsorted(days, known if is_intraday(days) else known.astype("datetime64[D]")))
+    if instrument is None and not is_intraday(days) and isinstance(known.announced, dt.datetime):
         raise InputError(
             f"{known.id} has a clock time, and nobody said when the price is struck; name the instrument, such as "
             "instrument='LME-3M' (eventstudy instruments lists them), or give the date of day 0"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from eventstudy._typing import FloatArray
 from eventstudy.domain.instruments import instruments
+from eventstudy.domain.intraday import BARS
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality_bars import BAR_SHARE, ROUNDING, flat_rows
 from eventstudy.domain.windows import Offsets
@@ -24,7 +25,7 @@ from eventstudy.kernels.ranges import (
 )
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
-from eventstudy.volatility.dated import AFTER, BEFORE, EventLike, check_apart, id_of, position_of, stretch
+from eventstudy.volatility.dated import AFTER, BEFORE, EventLike, check_apart, dates_of, id_of, position_of, stretch
 from eventstudy.volatility.realized import placebo_rank
 
 PRICES = ("open", "high", "low", "close")
@@ -119,7 +120,9 @@ def range_volatility(
     if isinstance(bars, Inapplicable):
         return _refused(instrument, id_of(event), None, after, bars.reason)
     rows = bars.dropna()
-    days = rows.index.to_numpy().astype("datetime64[D]")
+    stamps = rows.index.to_numpy()
+    bars_of_table = isinstance(prices, PriceTable) and prices.minutes is not None
+    days = stamps.astype(BARS) if bars_of_table else dates_of(stamps)
     known = prices.instruments if isinstance(prices, PriceTable) else instruments()
     day0 = position_of(days, event, known.get(instrument))
     cuts = [stretch(len(rows), day0, w, name) for w, name in ((before, "before"), (after, "after"))]

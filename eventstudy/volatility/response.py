@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, IntArray, Record
+from eventstudy.domain.intraday import iso_words
 from eventstudy.kernels.resample import upper_pvalue
 from eventstudy.volatility.base import Origin, VarianceModel
 from eventstudy.volatility.cumulative import (
@@ -150,8 +151,8 @@ class VolatilityResponse:
             "problem": m.problem,
             "engine": m.fit.engine if m.fit else "",
             "n_sessions": m.n_fit,
-            "sample_first": str(m.dates[0]),
-            "sample_last": str(m.dates[m.n_fit - 1]),
+            "sample_first": iso_words(m.dates[0]),
+            "sample_last": iso_words(m.dates[m.n_fit - 1]),
             "omega": float(p.omega),
             "alpha": float(p.alpha),
             "gamma": float(p.gamma),
@@ -173,7 +174,8 @@ class VolatilityResponse:
             "course": self.persistence.to_record() if self.persistence is not None else None,
             "news_impact": self.news.to_record() if isinstance(self.news, NewsImpact) else {"reason": self.news or ""},
             "by_day": [
-                {**row, "date": str(np.datetime64(row["date"], "D"))} for row in self.to_frame().to_dict("records")
+                {**row, "date": iso_words(date)}
+                for row, date in zip(self.to_frame().to_dict("records"), self.dates, strict=True)
             ],
         }
 

@@ -19,7 +19,7 @@ from eventstudy.kernels.resample import doubled_pvalue, smallest_pvalue
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.volatility.base import GarchResponse, model_of_residuals
-from eventstudy.volatility.dated import EventLike, check_apart, id_of, position_of, stretch
+from eventstudy.volatility.dated import EventLike, check_apart, dates_of, id_of, position_of, stretch
 
 #: Windows around day 0: a year before the gap, the month after day 0, and the two months after that.
 BEFORE, DURING, AFTER = (-250, -11), (1, 20), (21, 60)
@@ -237,7 +237,7 @@ def _returns(prices: PriceTable | pd.DataFrame, source: str, target: str) -> tup
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise InputError("prices or returns must be indexed by ascending dates")
     both = frame[[source, target]].dropna()
-    days = both.index.to_numpy().astype("datetime64[D]")
+    days = dates_of(both.index.to_numpy())
     if not isinstance(prices, PriceTable):
         return both.to_numpy(dtype=np.float64), days
     columns = []
@@ -249,7 +249,7 @@ def _returns(prices: PriceTable | pd.DataFrame, source: str, target: str) -> tup
 
 def _apart(prices: PriceTable | pd.DataFrame, source: str, target: str, days: DateArray) -> str:
     """The flag of prices that are struck at different hours; empty when they are not, or nobody knows."""
-    if not isinstance(prices, PriceTable) or not days.size:
+    if not isinstance(prices, PriceTable) or not days.size or prices.minutes is not None:
         return ""
     day = days[-1].astype("datetime64[D]").item()
     struck = [prices.instruments[name].struck_at(day) for name in (source, target)]

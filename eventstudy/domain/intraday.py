@@ -1,0 +1,181 @@
+"""Bars within a day: rows that are instants, kept as the close of each bar in UTC.
+
+Arrays of dates are ``datetime64[D]`` for daily series and ``datetime64[s]`` (UTC) for bars: the unit says which.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+
+from eventstudy._typing import BoolArray, DateArray, IntArray
+from eventstudy.domain.instruments import Instrument
+from eventstudy.errors import InputError
+
+#: What the clock time of a row marks.
+Stamp = Literal["start", "end"]
+#: A step this much longer than the usual one spans a night, a weekend or a break.
+NIGHT = 1.5
+#: Unit of the closes of bars; dates have the unit of days.
+BARS: Final = "datetime64[s]"
+_MINUTE = np.timedelta64(60, "s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intraday:
+    """How to read rows with clock times.
+
+    Attributes
+    ----------
+    zone : str or None
+        IANA zone of clock times that carry no UTC offset; None: the data say it.
+    stamp : {"start", "end"}
+        Whether a clock time marks the start of its bar, as Yahoo and most vendors have it, or the end.
+    minutes : int or None
+        Length of a bar; None: the most frequent step between rows.
+
+    Raises
+    ------
+    InputError
+        When a value is not allowed.
+
+    Examples
+    --------
+    >>> Intraday(zone="America/New_York").stamp
+    'start'
+    """
+
+    zone: str | None = None
+    stamp: Stamp = "start"
+    minutes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.stamp not in get_args(Stamp):
+            raise InputError(f"stamp = {self.stamp!r} is not one of 'start' (Yahoo and most vendors) and 'end'")
+        if self.minutes is not None and self.minutes < 1:
+            raise InputError(f"minutes = {self.minutes}: a bar lasts one minute or more")
+        if self.zone is not None:
+            try:
+                ZoneInfo(self.zone)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise InputError(f"{self.zone!r} is no IANA time zone; write one such as 'America/New_York'") from error
+
+
+def is_intraday(dates: DateArray) -> bool:
+    """Whether an array of dates holds the closes of bars."""
+    return bool(np.datetime_data(dates.dtype)[0] == "s")
+
+
+def several_a_day(days: DateArray, clock: IntArray) -> bool:
+    """Whether a date comes with different clock times; `clock` in seconds of the day."""
+    order = np.lexsort((clock, days))
+    same_day = days[order][1:] == days[order][:-1]
+    return bool((same_day & (clock[order][1:] != clock[order][:-1])).any())
+
+
+def to_utc(local: DateArray, zone: str) -> tuple[DateArray, BoolArray]:
+    """Local clock times as UTC, and which of them the clock change makes ambiguous or impossible (NaT there)."""
+    index = pd.DatetimeIndex(local.astype("datetime64[ns]")).tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    found = index.tz_convert("UTC").tz_localize(None).to_numpy().astype(BARS)
+    return found, np.isnat(found)
+
+
+def local_times(instants: DateArray, zone: str) -> DateArray:
+    """UTC instants on the clock of `zone`, ``datetime64[s]``."""
+    index = pd.DatetimeIndex(instants.astype("datetime64[ns]"), tz="UTC").tz_convert(zone)
+    return np.asarray(index.tz_localize(None).to_numpy().astype(BARS))
+
+
+def clock_minutes(instants: DateArray, zone: str) -> IntArray:
+    """Minute of the local day of every instant."""
+    local = local_times(instants, zone)
+    return np.asarray((local - local.astype("datetime64[D]")) // _MINUTE, dtype=np.int64)
+
+
+def usual_step(instants: DateArray) -> np.timedelta64:
+    """Most frequent step between ascending instants, the shortest of equally frequent ones."""
+    steps, count = np.unique(np.diff(instants), return_counts=True)
+    return np.timedelta64(steps[int(np.argmax(count))])
+
+
+def bar_minutes(instants: DateArray, spec: Intraday, where: str) -> int:
+    """Length of the bars: as named, else the most frequent step.
+
+    Raises
+    ------
+    InputError
+        When there is one row, steps are no whole minutes, or bars as long as named would overlap.
+    """
+    known = np.unique(instants)
+    if known.size < 2:
+        raise InputError(f"{where}: one bar has no length; give more rows")
+    step = usual_step(known)
+    if spec.minutes is not None:
+        if spec.minutes * _MINUTE > step:
+            raise InputError(
+                f"{where}: bars of {spec.minutes} minutes, but rows come every {step / _MINUTE:g} minutes; "
+                "name the true length, or none"
+            )
+        return spec.minutes
+    if step % _MINUTE != np.timedelta64(0, "s"):
+        raise InputError(f"{where}: rows come every {step}; bars of whole minutes are needed, resample them")
+    return int(step // _MINUTE)
+
+
+def closes_of(instants: DateArray, minutes: int, stamp: Stamp, instrument: Instrument) -> tuple[DateArray, int]:
+    """Close of every bar, and how many end with the exchange's day instead of their full length.
+
+    A bar stamped at its start that is the last of its local day and would run past the clock time at which the
+    instrument's daily price is struck ends there: Yahoo's hourly bar of 15:30 closes at 16:00.
+    """
+    if stamp == "end":
+        return instants, 0
+    ends = instants + minutes * _MINUTE
+    days = local_times(instants, instrument.tz).astype("datetime64[D]")
+    last = np.append(days[1:] != days[:-1], True)
+    unique, row = np.unique(days, return_inverse=True)
+    struck = np.array([_naive(instrument.struck_at(day)) for day in unique.tolist()], dtype=BARS)[row]
+    cut = last & (instants < struck) & (ends > struck)
+    return np.asarray(np.where(cut, struck, ends)), int(cut.sum())
+
+
+def _naive(instant: dt.datetime) -> dt.datetime:
+    return instant.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def reading_words(spec: Intraday, minutes: int, zone: str, cut: int) -> tuple[str, ...]:
+    """What was decided about clock times, for the origin of a table."""
+    length = "as named" if spec.minutes is not None else "the most frequent step"
+    notes = [f"bars of {minutes} minutes ({length}), clock times {zone} mark the {spec.stamp} of a bar"]
+    if cut:
+        notes.append(f"{cut} last bars of a day end when the exchange's day does, not after {minutes} minutes")
+    return tuple(notes)
+
+
+def when_words(value: np.datetime64) -> str:
+    """A date, or the close of a bar, for a reader.
+
+    Examples
+    --------
+    >>> when_words(np.datetime64("2018-04-06")), when_words(np.datetime64("2018-04-06T14:30:00"))
+    ('2018-04-06', '2018-04-06 14:30 UTC')
+    """
+    if np.isnat(value) or not is_intraday(np.asarray(value)):
+        return str(value)
+    return f"{value.astype('datetime64[m]')} UTC".replace("T", " ", 1)
+
+
+def iso_words(value: np.datetime64) -> str:
+    """A date, or the close of a bar, for a script.
+
+    Examples
+    --------
+    >>> iso_words(np.datetime64("2018-04-06")), iso_words(np.datetime64("2018-04-06T14:30:00"))
+    ('2018-04-06', '2018-04-06T14:30:00Z')
+    """
+    return f"{value}Z" if is_intraday(np.asarray(value)) and not np.isnat(value) else str(value)

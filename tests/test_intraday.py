@@ -1,0 +1,468 @@
+"""Bars within a day through the whole pipeline.
+
+All hourly prices here are simulated: no real ones may be redistributed. Numbers are compared with plain pandas and
+plain loops over the same bars, and with the daily pipeline where one bar a day makes the two the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+import eventstudy as es
+from eventstudy.domain.intraday import is_intraday
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import find_day0
+from eventstudy.errors import InputError
+from eventstudy.report.page import page_html
+from eventstudy.report.record import dumps, study_record
+
+FloatArray = NDArray[np.float64]
+NY = "America/New_York"
+#: Nights and the opening hour vary three times as much as the other hours.
+PATTERN = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+NOBODY = es.EventTable([])
+QUICK = ("t_fe", "sq", "local_scale", "placebo_dates")
+
+
+def starts_of(n_days: int, first: str = "2023-01-02") -> pd.DatetimeIndex:
+    """Starts of New York's seven hourly bars of each weekday, as Yahoo stamps them: 9:30 to 15:30."""
+    stamps = [
+        day + pd.Timedelta(hours=9 + k, minutes=30) for day in pd.bdate_range(first, periods=n_days) for k in range(7)
+    ]
+    return pd.DatetimeIndex(stamps).tz_localize(NY)
+
+
+def simulated(n_days: int, seed: int, *, pattern: FloatArray = PATTERN) -> pd.DataFrame:
+    """Simulated hourly prices of a stock ``A`` with beta 0.8 on a market ``M``, by start of bar."""
+    rng, index = np.random.default_rng(seed), starts_of(n_days)
+    scale = 0.003 * np.resize(pattern, len(index))
+    market = 0.7 * scale * rng.standard_normal(len(index))
+    stock = 0.8 * market + scale * rng.standard_normal(len(index))
+    return pd.DataFrame({"A": 100.0 * np.exp(stock.cumsum()), "M": 50.0 * np.exp(market.cumsum())}, index=index)
+
+
+def closes_by_pandas(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """End of every bar in plain pandas: an hour later, the last of a day at 16:00."""
+    return pd.DatetimeIndex([min(t + pd.Timedelta(hours=1), t.normalize() + pd.Timedelta(hours=16)) for t in index])
+
+
+def at(stamp: pd.Timestamp, id: str = "event") -> es.Event:
+    """An announcement known to the minute."""
+    return es.make_event(stamp.date(), time=f"{stamp:%H:%M}", zone=NY, id=id)
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    return simulated(200, 1)
+
+
+@pytest.fixture(scope="module")
+def hourly(frame: pd.DataFrame) -> PriceTable:
+    return es.prices(frame)
+
+
+@pytest.fixture(scope="module")
+def result(hourly: PriceTable) -> es.StudyResult:
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"))
+    return study.run(hourly, at(pd.Timestamp("2023-09-06 11:45")), others=NOBODY)
+
+
+# ---- the table
+
+
+def test_index_holds_the_closes_in_utc(frame: pd.DataFrame, hourly: PriceTable) -> None:
+    expected = closes_by_pandas(frame.index).tz_convert("UTC").tz_localize(None)
+    assert hourly.minutes == 60
+    assert is_intraday(hourly.dates)
+    assert hourly.frame.index.tolist() == expected.tolist()
+    assert hourly.frame["A"].tolist() == frame["A"].tolist()
+    assert "200 last bars of a day end" in hourly.origins[0].notes[1]
+
+
+def test_named_zone_and_zone_in_the_data_are_one(frame: pd.DataFrame, hourly: PriceTable) -> None:
+    naive = frame.set_axis(frame.index.tz_localize(None))
+    assert es.prices(naive, intraday=es.Intraday(zone=NY)).fingerprint() == hourly.fingerprint()
+    utc = frame.set_axis(frame.index.tz_convert("UTC"))
+    assert es.prices(utc).fingerprint() == hourly.fingerprint()
+
+
+def test_stamp_at_the_end_is_the_close(frame: pd.DataFrame, hourly: PriceTable) -> None:
+    ends = frame.set_axis(closes_by_pandas(frame.index))
+    table = es.prices(ends, intraday=es.Intraday(stamp="end"))
+    assert table.fingerprint() == hourly.fingerprint()
+
+
+def test_daily_fingerprint_is_what_it_always_was(embedded: PriceTable) -> None:
+    """Recomputed by the definition that lock files of daily studies rest on."""
+    digest = hashlib.sha256(embedded.frame.index.to_numpy().astype("datetime64[D]").astype(np.int64).tobytes())
+    for name in embedded.ids:
+        one = embedded.instruments[name]
+        digest.update(f"{name}|{one.change}|{one.tz}|{one.stamp}|{one.unit}".encode())
+        digest.update(embedded.frame[name].to_numpy(dtype=np.float64).tobytes())
+    assert embedded.fingerprint() == digest.hexdigest()
+
+
+def test_fingerprint_sees_the_clock_and_the_length(frame: pd.DataFrame, hourly: PriceTable) -> None:
+    later = es.prices(frame.set_axis(frame.index + pd.Timedelta(minutes=5)))
+    shorter = es.prices(frame, intraday=es.Intraday(minutes=30))
+    assert len({hourly.fingerprint(), later.fingerprint(), shorter.fingerprint()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("index", "options", "words"),
+    [
+        (["2023-01-02 10:00", "2023-01-02 11:00"], None, r"neither a UTC offset nor a named zone.*--bars-zone"),
+        (["2023-03-12 01:30", "2023-03-12 02:30"], es.Intraday(zone=NY), "2023-03-12 02:30:00 does not exist or comes"),
+        (["2023-11-05 01:30", "2023-11-05 02:30"], es.Intraday(zone=NY), "2023-11-05 01:30:00 does not exist or comes"),
+        (["2023-01-02 10:00", "2023-01-02 10:00"], es.Intraday(zone=NY), "same clock time"),
+        (["2023-01-02", "2023-01-03"], es.Intraday(zone=NY), "no row has a clock time"),
+        (["2023-01-02 10:00", "2023-01-02 11:00"], es.Intraday(zone=NY, minutes=90), "bars of 90 minutes, but rows"),
+        (["2023-01-02 10:00:00", "2023-01-02 10:00:20"], es.Intraday(zone=NY), "bars of whole minutes"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_known_is_refused(index: list[str], options: es.Intraday | None, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        es.prices(pd.DataFrame({"A": [1.0, 2.0]}, index=pd.DatetimeIndex(index)), intraday=options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"zone": "Mars"}, "no IANA time zone"), ({"stamp": "middle"}, "'start'"), ({"minutes": 0}, "one minute or more")],
+)
+def test_wrong_options_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        es.Intraday(**options)  # type: ignore[arg-type]
+
+
+def test_unlike_tables_cannot_be_joined(hourly: PriceTable, frame: pd.DataFrame) -> None:
+    daily = es.prices(frame["A"].resample("D").last().dropna().tz_localize(None).to_frame("B"))
+    assert daily.minutes is None
+    with pytest.raises(InputError, match=r"B: daily prices and A, M: intraday bars of 60 minutes cannot stand in one"):
+        daily.joined(hourly)
+    halves = es.prices(frame[["A"]].rename(columns={"A": "H"}), intraday=es.Intraday(minutes=30))
+    with pytest.raises(InputError, match=r"60 minutes.*30 minutes"):
+        hourly.joined(halves)
+
+
+def test_derived_tables_stay_intraday(hourly: PriceTable) -> None:
+    assert hourly.portfolio("P", ["A", "M"]).minutes == 60
+    assert hourly.only(["A"]).minutes == 60
+    assert "bars of 60 minutes" in repr(hourly)
+    back = es.returns(hourly.to_returns().tz_localize("UTC"), unit="fraction", intraday=es.Intraday(stamp="end"))
+    assert back.minutes == 60
+    assert back.frame.index.equals(hourly.frame.index[1:])
+
+
+# ---- bar 0
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2023-09-06 11:45",  # within a bar
+        "2023-09-06 11:30",  # exactly at the close of a bar: the next one
+        "2023-09-06 09:30",  # at the open
+        "2023-09-06 07:00",  # before the open
+        "2023-09-06 15:59",
+        "2023-09-06 16:00",  # at the close of the day
+        "2023-09-06 16:10",  # after hours, inside the nominal hour of the last bar
+        "2023-09-09 12:00",  # a Saturday
+        "2023-03-10 15:45",  # the Friday before New York's clocks go forward
+        "2023-03-13 10:29",  # the Monday after
+        "2023-03-13 10:30",
+        "2023-03-12 23:00",
+    ],
+)
+def test_bar_0_is_the_first_to_close_after_the_announcement(
+    frame: pd.DataFrame, hourly: PriceTable, stamp: str
+) -> None:
+    moment = pd.Timestamp(stamp)
+    ends = closes_by_pandas(frame.index)
+    expected = int(np.flatnonzero(ends > moment.tz_localize(NY))[0])
+    found = find_day0(at(moment), hourly.instruments["A"], hourly.dates)
+    assert found.position == expected
+    assert found.struck == ends[expected].to_pydatetime()
+    assert found.session == ends[expected].date()
+    assert not found.ambiguous
+    assert (f"{(ends[expected] - ends[expected - 1]).total_seconds() / 3600:.4g} hours" in found.rule) == (
+        expected % 7 == 0
+    )
+
+
+def test_zone_of_the_announcement_does_not_matter(hourly: PriceTable) -> None:
+    """London and New York change their clocks on different Sundays: four hours apart between the two."""
+    here = es.make_event("2023-03-14", time="10:00", zone=NY)
+    there = es.make_event("2023-03-14", time="14:00", zone="Europe/London")
+    one, other = (find_day0(e, hourly.instruments["A"], hourly.dates).position for e in (here, there))
+    assert one == other is not None
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ambiguous"),
+    [(("11:35", "12:20"), False), (("11:25", "12:20"), True), (("11:35", "12:35"), True), ((None, None), True)],
+)
+def test_bounds_decide_about_ambiguity(
+    hourly: PriceTable, bounds: tuple[str | None, str | None], ambiguous: bool
+) -> None:
+    """Between 11:30 and 12:30 there is one bar; an hour without bounds may be half an hour off."""
+    sure = at(pd.Timestamp("2023-09-06 11:45"))
+    low, high = (pd.Timestamp(f"2023-09-06 {b}", tz=NY).to_pydatetime() if b else None for b in bounds)
+    event = es.Event(
+        id="e", announced=sure.announced, precision="hour", not_before=low, not_after=high, zone=NY
+    )  # fmt: skip
+    assert find_day0(event, hourly.instruments["A"], hourly.dates).ambiguous is ambiguous
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), volatility=None, statistics=("t_fe",))
+    assert study.run(hourly, event, others=NOBODY).primary == ((-1, 1) if ambiguous else (0, 1))
+
+
+def test_a_bare_date_is_refused_unless_only_one_bar_can_hold_it(hourly: PriceTable) -> None:
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), volatility=None, statistics=QUICK)
+    events = [es.make_event("2023-09-06", id="weekday"), es.make_event("2023-09-09", id="saturday")]
+    found = study.run(hourly, events, others=NOBODY)
+    weekday, saturday = found.outcomes
+    assert weekday.outcome is es.Outcome.NO_CLOCK_TIME
+    assert "has no clock time (2023-09-06, clock time unknown)" in weekday.detail
+    assert saturday.outcome is es.Outcome.USED
+    monday = next(d for d in found.day0 if d.event == "saturday")
+    assert monday.struck == dt.datetime(2023, 9, 11, 14, 30, tzinfo=dt.UTC)
+
+
+def test_other_announcements_are_found_by_the_same_rule(hourly: PriceTable) -> None:
+    near = [at(pd.Timestamp("2023-09-06 14:00"), "later"), es.make_event("2023-09-05", id="day-before")]
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), volatility=None, statistics=("t_fe",))
+    found = study.run(hourly, at(pd.Timestamp("2023-09-06 11:45")), others=es.EventTable(near))
+    # Bars close at 10:30, 11:30, 12:30 (bar 0), 13:30, 14:30; a bare date stands at the first bar of its day.
+    assert {(o.other, o.offset) for o in found.overlaps} == {("later", 2), ("day-before", -9)}
+
+
+# ---- the numbers
+
+
+def test_abnormal_responses_are_those_of_plain_pandas(frame: pd.DataFrame, result: es.StudyResult) -> None:
+    logs = np.log(frame).diff()
+    row = int(np.flatnonzero(closes_by_pandas(frame.index) > pd.Timestamp("2023-09-06 11:45", tz=NY))[0])
+    inside = logs.iloc[row - 260 : row - 10]
+    x = np.column_stack((np.ones(250), inside["M"]))
+    coef, rss, *_ = np.linalg.lstsq(x, inside["A"].to_numpy(), rcond=None)
+    new = np.column_stack((np.ones(2), logs["M"].iloc[row : row + 2]))
+    car = float((logs["A"].iloc[row : row + 2] - new @ coef).sum())
+    total = new.sum(axis=0)
+    se = float(np.sqrt(rss[0] / 248.0 * (2.0 + total @ np.linalg.solve(x.T @ x, total))))
+    test = result.tests.where(statistic="t_fe", window=(0, 1))[0]
+    # The same least squares in another order of operations: rounding alone.
+    assert test.estimate == pytest.approx(car, rel=1e-10)
+    assert test.se == pytest.approx(se, rel=1e-10)
+
+
+def test_local_scale_ranks_windows_of_the_same_hour(frame: pd.DataFrame, result: es.StudyResult) -> None:
+    """By a loop over all windows inside estimation that begin with the bar of 11:30."""
+    logs = np.log(frame).diff()
+    row = int(np.flatnonzero(closes_by_pandas(frame.index) > pd.Timestamp("2023-09-06 11:45", tz=NY))[0])
+    x = np.column_stack((np.ones(len(logs)), logs["M"].to_numpy()))
+    y, fit = logs["A"].to_numpy(), slice(row - 260, row - 10)
+    gram_inv = np.linalg.inv(x[fit].T @ x[fit])
+    residual = y - x @ (gram_inv @ x[fit].T @ y[fit])
+
+    def scaled(first: int, sign: float) -> float:
+        total = x[first] + x[first + 1]
+        spread = np.sqrt(2.0 + sign * total @ gram_inv @ total)
+        local = np.sqrt(np.mean(residual[first - 20 : first] ** 2))
+        return float(abs(residual[first] + residual[first + 1]) / (spread * local))
+
+    # The 20 bars before a placebo window also lie inside the sample that the study cut out.
+    placebo = [
+        scaled(k, -1.0) for k in range(fit.start + 20, fit.stop - 1) if frame.index[k].hour == frame.index[row].hour
+    ]
+    p = (1 + sum(v >= scaled(row, 1.0) for v in placebo)) / (1 + len(placebo))
+    test = result.tests.where(statistic="local_scale", window=(0, 1))[0]
+    assert test.pvalue == p
+    assert test.smallest_p == 1 / (1 + len(placebo))
+    assert test.distribution == f"rank among {len(placebo)} windows inside estimation at the same clock time"
+
+
+def test_placebo_bars_close_at_the_same_hour(result: es.StudyResult) -> None:
+    paths = result.placebo["event", "A"]
+    assert not isinstance(paths, str)
+    close = paths.abnormal.dates[:, paths.abnormal.offsets == 0][:, 0]
+    local = pd.DatetimeIndex(close, tz="UTC").tz_convert(NY)
+    assert {(t.hour, t.minute) for t in local} == {(12, 30)}
+
+
+def test_too_few_days_for_a_rank_are_named(hourly: PriceTable) -> None:
+    """70 bars are ten days: nine or ten windows of one hour, and no p below 1 in 11."""
+    window = es.EventWindow(estimation=(-80, -11))
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), window=window, volatility=None, statistics=QUICK)
+    found = study.run(hourly, at(pd.Timestamp("2023-09-06 11:45")), others=NOBODY)
+    reason = found.tests.where(statistic="local_scale", window=(0, 1))[0].reason
+    assert "windows inside estimation at the same clock time; with fewer than 19" in reason
+
+
+def test_one_bar_a_day_gives_what_daily_prices_give(stock_and_market: Callable[..., dict[str, FloatArray]]) -> None:
+    """Every number of every part, to the bit, across two changes of the clocks."""
+    responses = stock_and_market(1400, 5)
+    days = pd.bdate_range("2018-01-01", periods=1400)
+    levels = pd.DataFrame({k: 100.0 * np.exp(np.cumsum(v)) for k, v in responses.items()}, index=days)
+    closes = (days + pd.Timedelta(hours=16)).tz_localize(NY)
+    daily = es.prices(levels)
+    bars = es.prices(levels.set_axis(closes), intraday=es.Intraday(stamp="end"))
+    assert (daily.minutes, bars.minutes) == (None, 24 * 60)
+    event = es.make_event(days[1200].date(), time="10:00", zone=NY, id="event")
+    others = es.EventTable([es.make_event(days[1100].date(), time="18:30", zone=NY, id="other")])
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"))
+    one, two = (study.run(table, event, others=others) for table in (daily, bars))
+    assert one.used
+    first, second = study_record(one), study_record(two)
+    assert second["bars"]["minutes"] == 1440
+    for part in (
+        "tests",
+        "abnormal",
+        "models",
+        "volatility",
+        "speed",
+        "outcomes",
+        "overlaps",
+        "variants",
+        "sensitivity",
+    ):
+        assert plain(first[part]) == plain(second[part]), part
+
+
+def plain(part: object) -> str:
+    """A part of a record without the words on clock times and without the clock times themselves."""
+    text = json.dumps(json.loads(dumps(part))).replace(" at the same clock time", "")
+    return text.replace("T20:00:00Z", "").replace("T21:00:00Z", "")
+
+
+def test_ranks_hold_their_size_on_the_night_and_t_does_not() -> None:
+    """Every first bar of 230 days is an event without effect: the night has nine times the variance of an hour.
+
+    Ranks among 45 first bars reject in 2 of 46 when they may reject in 5%; three binomial errors around that. The t
+    test takes the night for an hour like any other: its scale is sqrt((9 + 6) / 7) hours, so it rejects in
+    P(|N| > 1.96 sqrt(15/7) / 3) = 34%.
+    """
+    table = es.prices(simulated(300, 11))
+    opens = [k for k in range(330, len(table.frame) - 12) if k % 7 == 0]
+    stamps = [pd.Timestamp(table.frame.index[k], tz="UTC").tz_convert(NY) - pd.Timedelta(minutes=61) for k in opens]
+    events = [at(s, f"night-{k}") for s, k in zip(stamps, opens, strict=True)]
+    window = es.EventWindow(primary=(0, 0), estimation=(-330, -11), windows=())
+    study = es.Study(
+        instruments=["A"], model=es.MarketModel("M"), window=window, volatility=None, statistics=("t_fe", "sq"),
+        counterfactuals=False,
+    )  # fmt: skip
+    found = study.run(table, events, others=NOBODY)
+    assert len(found.used) == len(events) > 200
+    rejected = {
+        key: np.mean([t.pvalue <= 0.05 for t in found.tests.where(statistic=key, window=(0, 0))])
+        for key in ("t_fe", "sq")
+    }
+    n = len(events)
+    assert abs(rejected["sq"] - 2.0 / 46.0) < 3.0 * np.sqrt(0.05 * 0.95 / n)
+    assert abs(rejected["t_fe"] - 0.34) < 3.0 * np.sqrt(0.34 * 0.66 / n)
+
+
+@pytest.mark.parametrize(
+    ("effects", "word"),
+    [({0: 0.04}, "swift"), ({0: 0.02, **dict.fromkeys(range(2, 11), 0.006)}, "delayed")],
+)
+def test_a_planted_reaction_is_called_what_it_is(effects: dict[int, float], word: str) -> None:
+    """Even hours, so that nothing but the plant stands out; 0.3% is the standard deviation of an hour."""
+    frame = simulated(200, 3, pattern=np.ones(7))
+    row = int(np.flatnonzero(closes_by_pandas(frame.index) > pd.Timestamp("2023-09-06 11:45", tz=NY))[0])
+    for offset, size in effects.items():
+        frame.iloc[row + offset :, 0] *= np.exp(size)
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), window=es.EventWindow(estimation=(-430, -11)))
+    found = study.run(es.prices(frame), at(pd.Timestamp("2023-09-06 11:45")), others=NOBODY)
+    [speed] = found.speed
+    assert speed.word == word
+    # Within six hours' noise of what was planted from bar 0 to the horizon.
+    assert speed.whole.estimate == pytest.approx(sum(effects.values()), abs=3 * 0.003 * np.sqrt(11))
+
+
+# ---- quality
+
+
+def test_a_quiet_afternoon_is_not_a_frozen_feed() -> None:
+    """Ten equal 15-minute bars within a day are none; over two days they are."""
+    index = pd.DatetimeIndex(
+        [day + pd.Timedelta(hours=9.5) + k * pd.Timedelta(minutes=15)
+         for day in pd.bdate_range("2023-01-02", periods=60) for k in range(26)]
+    ).tz_localize(NY)  # fmt: skip
+    levels = 100.0 * np.exp(0.001 * np.random.default_rng(2).standard_normal(len(index)).cumsum())
+    quiet, dead = levels.copy(), levels.copy()
+    quiet[1000:1012] = quiet[1000]  # bars 12 to 23 of a day
+    dead[1000:1030] = dead[1000]
+    kinds = [{f.kind for f in es.prices(pd.DataFrame({"A": values}, index=index)).flags} for values in (quiet, dead)]
+    assert kinds == [set(), {"frozen_run"}]
+
+
+def test_a_split_overnight_breaks_the_day(frame: pd.DataFrame) -> None:
+    """A 4:1 split before 2023-09-06: no effect on any bar of that day, whatever the hour."""
+    split = frame.copy()
+    split.loc[split.index >= pd.Timestamp("2023-09-06", tz=NY), "A"] /= 4.0
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), volatility=None, statistics=QUICK)
+    moments = [pd.Timestamp("2023-09-06 08:00"), pd.Timestamp("2023-09-06 12:00"), pd.Timestamp("2023-09-07 12:00")]
+    found = study.run(es.prices(split), [at(m, f"e{i}") for i, m in enumerate(moments)], others=NOBODY)
+    assert [o.outcome for o in found.outcomes] == [es.Outcome.BROKEN_PRICES] * 2 + [es.Outcome.USED]
+
+
+def test_nights_are_counted_with_their_variance(hourly: PriceTable) -> None:
+    [flag] = [f for f in es.check_table(hourly) if f.instrument == "A"]
+    moves = np.log(hourly.frame["A"]).diff().iloc[1:] ** 2
+    night = np.arange(1, len(hourly.frame)) % 7 == 0
+    assert (flag.kind, flag.n) == ("intraday_bars", 199)
+    assert f"{moves[night].mean() / moves[~night].mean():.2g} times" in flag.evidence
+
+
+# ---- what a reader gets
+
+
+def test_record_has_whole_instants(result: es.StudyResult) -> None:
+    record = json.loads(dumps(study_record(result)))
+    zero = next(row for row in record["abnormal"] if row["offset"] == 0)
+    assert zero["date"] == "2023-09-06T16:30:00Z"
+    assert record["volatility"][0]["by_day"][0]["date"] == "2023-09-06T16:30:00Z"
+    assert record["volatility"][0]["sample_last"].endswith("Z")
+    assert record["day0"][0]["struck"] == "2023-09-06 16:30:00+00:00"
+    assert record["bars"]["minutes"] == 60
+
+
+def test_page_carries_times_and_is_the_same_twice(hourly: PriceTable, result: es.StudyResult) -> None:
+    page = page_html(result)
+    for words in (
+        "every session here is a bar of 60 minutes", "2023-09-06 16:30 UTC", "12:30 America/New_York (16:30 UTC)",
+        "% a bar", "bars of 60 minutes (the most frequent step)",
+    ):  # fmt: skip
+        assert words in page
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"))
+    again = study.run(hourly, at(pd.Timestamp("2023-09-06 11:45")), others=NOBODY)
+    assert page_html(again) == page
+    assert "bar of 60 minutes" in result.summary().replace("\n  ", " ")
+
+
+def test_daily_pages_do_not_speak_of_bars(accord: es.StudyResult) -> None:
+    assert "Intraday" not in page_html(accord)
+    assert "bars" not in study_record(accord)
+    assert accord.minutes is None
+
+
+# ---- functions beside the study
+
+
+def test_volatility_functions_take_bars(hourly: PriceTable) -> None:
+    """Day 0 of a bare instant is the first bar that closes at or after it; of an event as everywhere."""
+    returns = hourly.to_returns()["A"]
+    change = es.variance_change(returns, event="2023-09-06 16:30", before=(-200, -1), after=(1, 50))
+    values = returns.to_numpy()
+    zero = int(np.flatnonzero(returns.index == pd.Timestamp("2023-09-06 16:30"))[0])
+    values = values - values[zero - 200 : zero].mean()
+    ratio = np.mean(values[zero + 1 : zero + 51] ** 2) / np.mean(values[zero - 200 : zero] ** 2)
+    assert change.one(statistic="variance_f").estimate == pytest.approx(ratio, rel=1e-12)
+    assert es.variance_breaks(returns, event="2023-09-06 16:30").event == np.datetime64("2023-09-06T16:30:00")
