@@ -68,6 +68,12 @@ class PreparedSeries:
     later: tuple[LaterMarket, ...] = ()
     broken: tuple[tuple[int, Flag], ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The model and its benchmarks in words."""
+        factors = self.series.factor_ids
+        return f"{self.model.key.replace('_', ' ')} on {' and '.join(factors)}" if factors else self.model.label
+
 
 def resolve_model(
     model: ExpectedReturn, instrument: Instrument, prices: PriceTable

@@ -381,7 +381,7 @@ class Study:
             variants=tuple(found.variants),
             releases=tuple(found.releases),
             placebo=found.placebo,
-            models={name: (_model_words(one), one.note) for name, one in prepared.items()},
+            models={name: (one.words, one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
@@ -442,11 +442,3 @@ def _findings(prices: PriceTable, prepared: dict[str, PreparedSeries]) -> tuple[
     """What is wrong with the series of a study, as far as no exchange's calendar is needed to tell."""
     used = _ids_of(prepared)
     return check_table(prices.only(used), calendars=False) if used else ()
-
-
-def _model_words(prepared: PreparedSeries) -> str:
-    factors = prepared.series.factor_ids
-    if not factors:
-        return prepared.model.label
-    title = prepared.model.key.replace("_", " ")
-    return f"{title} on {' and '.join(factors)}"
