@@ -314,7 +314,7 @@ class Study:
         }  # fmt: skip
         prices = replace(prices, flags=_findings(prices, prepared))
         prepared = {name: with_breaks(one, prices.flags) for name, one in prepared.items()}
-        return self._measure(prices, table, context, prepared)
+        return replace(self._measure(prices, table, context, prepared), minutes=prices.minutes)
 
     def _instruments_of(self, event: Event) -> tuple[str, ...]:
         """Ids of one event: its own, else the study's; selectors resolved, each id once."""
@@ -385,7 +385,6 @@ class Study:
             later=tuple(late for one in prepared.values() for late in one.later),
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
-            minutes=prices.minutes,
         )
 
     def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
