@@ -22,6 +22,8 @@ import trustme
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from marked import put  # noqa: E402
+
 from eventstudy.errors import FetchError  # noqa: E402
 from eventstudy.sources.feed import Fetch, Span  # noqa: E402
 from eventstudy.sources.http import Line, Patience  # noqa: E402
@@ -105,14 +107,6 @@ def sites_table(web: FakeWeb) -> list[str]:
 
 def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def put(page: str, mark: str, lines: list[str]) -> str:
-    """The page with the text between two marks replaced."""
-    begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    return before + begin + "\n" + "\n".join(lines) + "\n\n" + end + after
 
 
 def main() -> None:

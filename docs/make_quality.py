@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from marked import put
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import build_table
@@ -106,14 +107,6 @@ def _places(prices: pd.DataFrame) -> Iterator[tuple[str, int]]:
 
 def _flags(name: str, levels: pd.Series) -> tuple[Flag, ...]:
     return check_table(build_table(levels.to_frame(name), InstrumentTable([Instrument(id=name)]), origins=()))
-
-
-def put(page: str, mark: str, lines: list[str]) -> str:
-    """The page with the text between two marks replaced."""
-    begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    return before + begin + "\n" + "\n".join(lines) + "\n\n" + end + after
 
 
 def main() -> None:

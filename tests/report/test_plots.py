@@ -22,9 +22,8 @@ PAIR = ("six-nation-accord-1994", "AA")
 
 
 @pytest.fixture(scope="module")
-def result() -> es.StudyResult:
-    study = es.Study(instruments=["AA"], model=es.MarketModel("DOW29"))
-    return study.run(es.load("embedded"), es.catalog()[PAIR[0]])
+def result(accord: es.StudyResult) -> es.StudyResult:
+    return accord
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Every way in which Yahoo fails ends in data or in one typed error, and the same process recovers."""
+"""Every way in which a source fails ends in data or in one typed error, and the same process recovers."""
 
 from __future__ import annotations
 
@@ -27,11 +27,19 @@ from eventstudy.sources.faults import About, Answer, check_answer, public_url, r
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.http import Line, Patience
 from eventstudy.sources.network import load_network
+from tests.sources.loopback.fake_web import FakeWeb
 from tests.sources.loopback.fake_yahoo import LISTED, FakeYahoo
 from tests.sources.loopback.fault_table import ASKED, COMMON, OWN, UNLISTED, WORDS, YAHOO
 from tests.sources.loopback.numbers import between
 
 SPAN = Span(dt.date(2024, 3, 1), dt.date(2024, 3, 15))
+#: Site -> instrument, span, what of it is missing after a failure, sessions that come when nothing is wrong.
+SITES: dict[str, tuple[str, Span, str, int]] = {
+    "westmetall": ("LME-CASH", Span(dt.date(2018, 3, 1), dt.date(2018, 4, 30)), "LME_Al_cash", 43),
+    "fred": ("PALUMUSDM", Span(dt.date(2018, 6, 1), dt.date(2018, 7, 31)), "PALUMUSDM", 2),
+    "french": ("SMB", Span(dt.date(2018, 1, 1), dt.date(2018, 12, 31)), "F-F_Research_Data_5_Factors_2x3_daily", 261),
+    "worldbank": ("WB-ALUMINUM", Span(dt.date(2018, 1, 1), dt.date(2018, 12, 31)), "CMO-Historical-Data-Monthly", 12),
+}
 EXPECTED = between("ALI=F", dt.date(2024, 3, 1), dt.date(2024, 3, 15))
 
 Make = Callable[..., Fetch]
@@ -91,6 +99,29 @@ def test_the_same_when_the_time_zone_has_to_be_asked_for(
         _check(symbol, fault, wanted, yahoo, how())
     finally:
         del LISTED[symbol]
+
+
+@pytest.mark.parametrize(
+    ("site", "fault", "wanted"),
+    [(site, fault, wanted) for site, own in OWN.items() for fault, wanted in (COMMON | own).items()],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_every_fault_of_a_site_with_plain_http_ends_in_its_type_and_recovers(
+    site: str, fault: str, wanted: type[FetchError], web: FakeWeb, how: Make
+) -> None:
+    name, span, part, sessions = SITES[site]
+    web.fault = fault
+    fetch = how()
+    if fault == "slow":
+        fetch.line.patience = replace(fetch.line.patience, timeout=0.25)
+    with pytest.raises(FetchError) as caught:
+        load_network(site, [name], span, fetch)
+    assert type(caught.value) is wanted
+    assert (caught.value.source, caught.value.symbol, caught.value.missing) == (site, part, (part,))
+    assert fetch.store.entries() == []
+    web.fault = ""
+    fetch.line.patience = replace(fetch.line.patience, timeout=10.0)
+    assert len(load_network(site, [name], span, how()).frame) == sessions
 
 
 def test_an_unknown_symbol_and_an_empty_range(yahoo: FakeYahoo, how: Make) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from eventstudy.errors import FetchError, SymbolNotFound
+from eventstudy.errors import SymbolNotFound
 from eventstudy.sources.faults import Answer
 from eventstudy.sources.feed import Fetch, Part, Span
 from eventstudy.sources.fred import FredFeed
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_web import FakeWeb
-from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
 
 SUMMER = Span(dt.date(2018, 6, 1), dt.date(2018, 7, 31))
@@ -38,22 +36,6 @@ def test_the_header_of_the_dates_does_not_matter(head: str) -> None:
     answer = Answer(url="http://h", status=200, body=f"{head},X\n2024-01-01,1.5\n2024-02-01,.\n".encode())
     found = FredFeed().read(Part(symbol="X", asked=Span()), answer, ["X"], "error")
     np.testing.assert_array_equal(found.columns["X"].values, [1.5, np.nan])
-
-
-@pytest.mark.parametrize(
-    ("fault", "wanted"), (COMMON | OWN["fred"]).items(), ids=lambda v: v if isinstance(v, str) else ""
-)
-def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
-    web.fault = fault
-    fetch = how()
-    if fault == "slow":
-        fetch.line.patience = replace(fetch.line.patience, timeout=0.25)
-    with pytest.raises(FetchError) as caught:
-        load_network("fred", ["PALUMUSDM"], SUMMER, fetch)
-    assert type(caught.value) is wanted
-    web.fault = ""
-    fetch.line.patience = replace(fetch.line.patience, timeout=10.0)
-    assert len(load_network("fred", ["PALUMUSDM"], SUMMER, how()).frame) == 2
 
 
 def test_a_monthly_series(web: FakeWeb, how: Make) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from eventstudy.errors import FetchError, UnknownNameError
+from eventstudy.errors import UnknownNameError
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_web import FakeWeb
-from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
 
 YEAR = Span(dt.date(2018, 1, 1), dt.date(2018, 12, 31))
@@ -30,22 +28,6 @@ def test_factors_are_fractions_and_missing_codes_are_missing(web: FakeWeb, how: 
     np.testing.assert_allclose(values[known], expected[known], rtol=0, atol=1e-15)
     assert {table.instruments[i].change for i in table.ids} == {"as_is"}
     assert len(web.seen) == 2  # two files hold the three factors
-
-
-@pytest.mark.parametrize(
-    ("fault", "wanted"), (COMMON | OWN["french"]).items(), ids=lambda v: v if isinstance(v, str) else ""
-)
-def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
-    web.fault = fault
-    fetch = how()
-    if fault == "slow":
-        fetch.line.patience = replace(fetch.line.patience, timeout=0.25)
-    with pytest.raises(FetchError) as caught:
-        load_network("french", ["SMB"], YEAR, fetch)
-    assert type(caught.value) is wanted
-    web.fault = ""
-    fetch.line.patience = replace(fetch.line.patience, timeout=10.0)
-    assert len(load_network("french", ["SMB"], YEAR, how()).frame) == 261
 
 
 def test_what_the_library_does_not_have(how: Make) -> None:

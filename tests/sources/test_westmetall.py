@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from eventstudy.errors import (
-    FetchError,
     NoDataInRange,
     UpstreamDown,
 )
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import load_network
 from tests.sources.loopback.fake_web import FakeWeb
-from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
 
 SPRING = Span(dt.date(2018, 3, 1), dt.date(2018, 4, 30))
@@ -53,24 +50,6 @@ def test_this_year_is_asked_for_again_and_last_year_is_not(web: FakeWeb, how: Ma
     line.now = lambda: tomorrow  # type: ignore[attr-defined]
     load_network("westmetall", ["LME-3M"], span, how())
     assert [s[-4:] for s in web.seen] == ["2023", "2024", "2024"]
-
-
-@pytest.mark.parametrize(
-    ("fault", "wanted"), (COMMON | OWN["westmetall"]).items(), ids=lambda v: v if isinstance(v, str) else ""
-)
-def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
-    web.fault = fault
-    fetch = how()
-    if fault == "slow":
-        fetch.line.patience = replace(fetch.line.patience, timeout=0.25)
-    with pytest.raises(FetchError) as caught:
-        load_network("westmetall", ["LME-CASH"], SPRING, fetch)
-    assert type(caught.value) is wanted
-    assert caught.value.symbol == "LME_Al_cash"
-    assert how().store.entries() == []
-    web.fault = ""
-    fetch.line.patience = replace(fetch.line.patience, timeout=10.0)
-    assert len(load_network("westmetall", ["LME-CASH"], SPRING, how()).frame) == 43
 
 
 def test_years_before_the_table_begins_are_no_failure(web: FakeWeb, how: Make) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from eventstudy.errors import FetchError, MissingExtraError
+from eventstudy.errors import MissingExtraError
 from eventstudy.sources.feed import Fetch, Span
 from eventstudy.sources.network import load_network, source_for
 from tests.sources.loopback.fake_web import PINK_FILE, PINK_PAGE, FakeWeb
-from tests.sources.loopback.fault_table import COMMON, OWN
 from tests.sources.loopback.numbers import between
 
 YEAR = Span(dt.date(2018, 1, 1), dt.date(2018, 12, 31))
@@ -45,23 +43,6 @@ def test_months_of_named_and_unnamed_columns(web: FakeWeb, how: Make) -> None:
 def test_who_has_it_and_by_which_name(web: FakeWeb, how: Make) -> None:
     assert source_for("WB-ALUMINUM") == "worldbank"
     assert load_network("worldbank", ["aluminum"], YEAR, how()).ids == ("WB-ALUMINUM",)
-
-
-@pytest.mark.parametrize(
-    ("fault", "wanted"), (COMMON | OWN["worldbank"]).items(), ids=lambda v: v if isinstance(v, str) else ""
-)
-def test_faults(fault: str, wanted: type[FetchError], web: FakeWeb, how: Make) -> None:
-    web.fault = fault
-    fetch = how()
-    if fault == "slow":
-        fetch.line.patience = replace(fetch.line.patience, timeout=0.25)
-    with pytest.raises(FetchError) as caught:
-        load_network("worldbank", ["WB-ALUMINUM"], YEAR, fetch)
-    assert type(caught.value) is wanted
-    assert caught.value.missing == ("CMO-Historical-Data-Monthly",)
-    web.fault = ""
-    fetch.line.patience = replace(fetch.line.patience, timeout=10.0)
-    assert len(load_network("worldbank", ["WB-ALUMINUM"], YEAR, how()).frame) == 12
 
 
 def test_without_the_extra_nothing_is_asked(web: FakeWeb, how: Make, monkeypatch: pytest.MonkeyPatch) -> None:
