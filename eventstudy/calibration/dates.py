@@ -113,6 +113,7 @@ def calibrate_dates(
 def prepare(
     prices: PriceTable, instrument: str, model: ExpectedReturn, windows: EventWindow, others: EventTable | None
 ) -> PreparedSeries:
+    """The series with its benchmarks, away from the announcements `others` (None: the catalogue)."""
     if not prices.provides(instrument):
         raise UnknownNameError("instrument", instrument, prices.ids)
     known = catalog() if others is None else others
