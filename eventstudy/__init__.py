@@ -35,7 +35,7 @@ _EXPORTS = {
     "MarketModel": "models.regression",
     "GarchResponse": "volatility.base",
     "GarchChoice": "volatility.fit",
-    "GarchResult": "volatility.fit",
+    "GarchResult": "volatility.garch_result",
     "choose_garch": "volatility.fit",
     "diagnose": "volatility.diagnostics",
     "fit_garch": "volatility.fit",
@@ -250,7 +250,8 @@ if TYPE_CHECKING:
     from eventstudy.volatility.diagnostics import diagnose
     from eventstudy.volatility.event_garch import event_variance_test
     from eventstudy.volatility.event_tests import EventVariance
-    from eventstudy.volatility.fit import GarchChoice, GarchResult, choose_garch, fit_garch
+    from eventstudy.volatility.fit import GarchChoice, choose_garch, fit_garch
+    from eventstudy.volatility.garch_result import GarchResult
     from eventstudy.volatility.ranges import RangeVolatility, range_volatility
     from eventstudy.volatility.realized import variance_change
     from eventstudy.volatility.response import VolatilityResponse
