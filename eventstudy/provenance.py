@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import metadata
 
 from eventstudy._typing import Record
@@ -62,6 +63,7 @@ def make_provenance(prices: PriceTable, used: Iterable[str], events: EventTable,
     )
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)

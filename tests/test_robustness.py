@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.events import EventTable
+from eventstudy.domain.instruments import Instrument, InstrumentTable
+from eventstudy.domain.prices import PriceTable, build_table
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 
 DOW = es.MarketModel("DOW29")
@@ -50,7 +54,13 @@ def test_every_cell_is_the_one_of_a_study(embedded: PriceTable, grid: es.Robustn
 
 def test_joint_p_ranks_the_median_among_grids_of_other_dates(embedded: PriceTable, grid: es.Robustness) -> None:
     assert len(grid.placebo_dates) == grid.placebo_medians.size == 29
-    assert grid.pvalue == (1 + int((grid.placebo_medians <= grid.median_p).sum())) / 30
+    assert grid.p_all == (1 + int((grid.placebo_medians <= grid.median_p).sum())) / 30
+    local = es.robustness(
+        STUDY, embedded, es.catalog()["six-nation-accord-1994"], windows=WINDOWS, models=(DOW, es.ConstantMean()),
+        estimations=((-260, -11), (-135, -11)), tests=("local_scale",), placebos=29,
+    )  # fmt: skip
+    assert local.p_all == local.p_local == local.pvalue == grid.p_local
+    assert grid.pvalue == max(grid.p_all, grid.p_local)
     assert grid.smallest_p == 1.0 / 30.0
     for k in (3, 20):
         other = es.make_event(grid.placebo_dates[k], time="12:00")
@@ -76,6 +86,34 @@ def test_a_large_move_is_found_by_the_whole_grid(embedded: PriceTable, grid: es.
         tests=TESTS, placebos=29,
     )  # fmt: skip
     assert (moved.pvalue, moved.significant, moved.same_sign) == (moved.smallest_p, 1.0, 1.0)
+
+
+def test_turbulence_before_the_event_is_no_finding() -> None:
+    """Variance x4 from 20 sessions before, nothing on the day: t and SQ meet calm days at the placebo dates."""
+    joint, everything = [], []
+    for seed in range(12):
+        values = 0.01 * np.random.default_rng(seed).standard_normal(640)
+        values[580:] *= 2.0
+        days = pd.bdate_range("2001-01-01", periods=values.size)
+        frame = pd.DataFrame({"A": 100.0 * np.exp(values.cumsum())}, days)
+        prices = build_table(frame, InstrumentTable([Instrument(id="A", unit="USD")]), origins=())
+        found = es.robustness(
+            es.Study(instruments=["A"], model=es.ConstantMean()), prices, es.make_event(days[600], time="08:00"),
+            windows=WINDOWS, estimations=((-260, -11),), placebos=19, events=EventTable([]),
+        )  # fmt: skip
+        joint.append(found.pvalue)
+        everything.append(found.p_all)
+        assert ("in units of the days before" in found.sentence) == (found.p_all < found.p_local)
+    # Means of 12 uniform values have a standard error of .08: the joint p is not below its due, the other is.
+    assert np.mean(joint) > 0.5 - 2 * 0.083
+    assert np.mean(everything) < np.mean(joint) - 0.05
+    only = es.robustness(
+        es.Study(instruments=["A"], model=es.ConstantMean()), prices, es.make_event(days[600], time="08:00"),
+        windows=WINDOWS, tests=("t_fe",), estimations=((-260, -11),), placebos=19, events=EventTable([]),
+    )  # fmt: skip
+    assert math.isnan(only.p_local)
+    assert only.pvalue == only.p_all
+    assert "p is too small" in only.sentence
 
 
 def test_words_record_and_picture(grid: es.Robustness) -> None:

@@ -88,8 +88,8 @@ def calibrate_dates(
         raise InputError(f"dates = {dates!r} is not one of {get_args(Stratum)}")
     windows = windows_of(window, (-m - GAP, -GAP - 1))
     spec = GarchResponse(min_sessions=min(500, m), draws=999, engine=CompiledEngine())
-    prepared = prepare(prices, instrument, model or ConstantMean(), windows, others)
-    rows = spread(positions(prepared, windows, dates), most)
+    prepared = _prepare(prices, instrument, model or ConstantMean(), windows, others)
+    rows = _spread(_positions(prepared, windows, dates), most)
     if rows.size == 0:
         raise InputError(f"{instrument} has no date with complete windows of {m} sessions and more; load more data")
     placebo = all_dates(prepared, windows) if set(keys) & set(DATES_KEYS) else "placebo dates were not asked for"
@@ -110,10 +110,9 @@ def calibrate_dates(
     )  # fmt: skip
 
 
-def prepare(
+def _prepare(
     prices: PriceTable, instrument: str, model: ExpectedReturn, windows: EventWindow, others: EventTable | None
 ) -> PreparedSeries:
-    """The series with its benchmarks, away from the announcements `others` (None: the catalogue)."""
     if not prices.provides(instrument):
         raise UnknownNameError("instrument", instrument, prices.ids)
     known = catalog() if others is None else others
@@ -123,7 +122,7 @@ def prepare(
     )  # fmt: skip
 
 
-def positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -> IntArray:
+def _positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -> IntArray:
     """Rows that can be an event, ascending; the earliest have 500 sessions for their variance."""
     series = prepared.series
     n, (first, gap), last = series.dates.size, windows.estimation, windows.event[1]
@@ -146,7 +145,7 @@ def positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) ->
     return kept
 
 
-def spread(rows: IntArray, most: int) -> IntArray:
+def _spread(rows: IntArray, most: int) -> IntArray:
     """At most `most` of the rows, evenly spread."""
     if rows.size <= most:
         return rows
