@@ -15,6 +15,7 @@ from eventstudy._typing import Policy
 from eventstudy.domain.align import Returns
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
 from eventstudy.domain.instruments import instruments
+from eventstudy.domain.intraday import Intraday, Stamp, intraday_of
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.windows import EventWindow, Offsets
@@ -59,6 +60,9 @@ class PricesSpec(TomlTable):
     duplicates: Literal["error", "last"] = "error"
     nonpositive: Literal["error", "missing"] = "error"
     dates: Literal["auto", "ymd", "dmy", "mdy"] = "auto"
+    bars_zone: str | None = None
+    bars_stamp: Stamp | None = None
+    bars_minutes: int | None = None
 
     @field_validator("source", mode="before")
     @classmethod
@@ -69,6 +73,11 @@ class PricesSpec(TomlTable):
     @classmethod
     def _date_in_quotes(cls, value: object) -> object:
         return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+    @property
+    def intraday(self) -> Intraday | None:
+        """How clock times are read, where a key says so."""
+        return intraday_of(self.bars_zone, self.bars_stamp, self.bars_minutes)
 
     @property
     def network(self) -> list[str]:
@@ -253,7 +262,11 @@ class _Files:
         self._paths = [folder / p for p in prices.paths]
         self._reader = FileReader(
             Request(
-                rename=prices.rename, duplicates=prices.duplicates, nonpositive=prices.nonpositive, dates=prices.dates
+                rename=prices.rename,
+                duplicates=prices.duplicates,
+                nonpositive=prices.nonpositive,
+                dates=prices.dates,
+                intraday=prices.intraday,
             )
         )
 

@@ -282,6 +282,8 @@ Run = Callable[[str, Claim, PriceTable], StudyResult]
 def _measure(claim: Claim, setting: Setting, run: Run) -> Measured | str:
     if claim.kind == "untestable":
         return claim.why
+    if claim.kind == "months" and setting.prices.minutes is not None:
+        return "a response over months is measured on daily prices, and these are intraday bars"
     if claim.members:
         return _measure_group(claim, setting, run)
     names = instruments().select(claim.instruments)
@@ -382,7 +384,7 @@ def with_difference(prices: PriceTable, id: str, plus: tuple[str, ...], minus: t
         stamp=first.stamp, benchmark=first.benchmark, stamp_assumed=first.stamp_assumed,
     )  # fmt: skip
     frame = pd.DataFrame({id: series.iloc[1:]})
-    return prices.joined(build_table(frame, InstrumentTable([one]), origins=()))
+    return prices.joined(build_table(frame, InstrumentTable([one]), origins=(), minutes=prices.minutes))
 
 
 def _other_sessions(name: str, prices: PriceTable, result: StudyResult, setting: Setting) -> tuple[int, ...]:

@@ -32,6 +32,16 @@ talk = Console(stderr=True, highlight=False)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
+BarsZoneOption = Annotated[
+    str | None, typer.Option("--bars-zone", help="Zone of a file's clock times, where no UTC offset says it.")
+]
+BarsStampOption = Annotated[
+    str | None, typer.Option("--bars-stamp", help="What a clock time marks of its bar: start (default) or end.")
+]
+BarsMinutesOption = Annotated[
+    int | None, typer.Option("--bars-minutes", help="Length of a bar; default the most frequent step.")
+]
+
 
 def main() -> None:
     """Run the command and turn every error of ours into a sentence and an exit code."""

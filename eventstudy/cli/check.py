@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from eventstudy.cli.app import JsonOption, QuietOption, app, show, talk
+from eventstudy.cli.app import (
+    BarsMinutesOption,
+    BarsStampOption,
+    BarsZoneOption,
+    JsonOption,
+    QuietOption,
+    app,
+    show,
+    talk,
+)
+from eventstudy.domain.intraday import Intraday, intraday_of
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.quality_table import check_table, compare_tables, in_order
@@ -26,16 +36,20 @@ def check(
     against: Annotated[
         list[str] | None, typer.Option(help="File or folder with another source of the same; may be repeated.")
     ] = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Say what is wrong with prices: frozen, missing, impossible, spliced, suspended; nothing is repaired."""
     busy = nullcontext() if quiet or not talk.is_terminal else talk.status("checking ...")
     with busy:
-        table = _read(paths, rename)
+        how = intraday_of(bars_zone, bars_stamp, bars_minutes)
+        table = _read(paths, rename, how)
         flags = check_table(table)
         if against:
-            flags = in_order((*flags, *compare_tables(table, _read(against, None))))
+            flags = in_order((*flags, *compare_tables(table, _read(against, None, how))))
     if flags or as_json:
         gravest = flags if as_json else sorted(flags, key=lambda f: (f.instrument, ORDER.index(f.severity), f.start))
         show("flags", [asdict(f) for f in gravest], as_json)
@@ -43,9 +57,9 @@ def check(
         talk.print(_summary(table, flags), markup=False, soft_wrap=True)
 
 
-def _read(paths: Sequence[str], rename: str | None) -> PriceTable:
+def _read(paths: Sequence[str], rename: str | None, intraday: Intraday | None) -> PriceTable:
     # A price of zero is a finding here, not a reason to stop.
-    return load("files", paths, rename=_names(rename), nonpositive="missing")
+    return load("files", paths, rename=_names(rename), nonpositive="missing", intraday=intraday)
 
 
 def _names(text: str | None) -> str | dict[str, str] | None:

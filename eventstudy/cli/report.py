@@ -13,7 +13,17 @@ import typer
 from pydantic import ValidationError
 
 from eventstudy._typing import Record
-from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, split, talk
+from eventstudy.cli.app import (
+    BarsMinutesOption,
+    BarsStampOption,
+    BarsZoneOption,
+    JsonOption,
+    QuietOption,
+    app,
+    offsets_of,
+    split,
+    talk,
+)
 from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.cli.verify import write_lock
 from eventstudy.domain.windows import EventWindow
@@ -24,6 +34,9 @@ from eventstudy.report.record import dumps, study_record
 from eventstudy.spec import StudyPlan, StudySpec, plan_from_spec, read_study
 from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge
+
+#: Keys of ``[prices]`` that are options of the same name.
+FILE_KEYS = ("duplicates", "nonpositive", "dates", "bars_zone", "bars_stamp", "bars_minutes")
 
 
 @app.command()
@@ -67,6 +80,9 @@ def report(
     duplicates: Annotated[str, typer.Option(help="Duplicate rows that disagree: error or last.")] = "error",
     nonpositive: Annotated[str, typer.Option(help="Prices of zero or below: error or missing.")] = "error",
     dates: Annotated[str, typer.Option(help="Order in dates: auto, ymd, dmy, mdy.")] = "auto",
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
     origin: Annotated[str, typer.Option(help="Variance forecast from session -1 (event) or before the gap.")] = "event",
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
@@ -156,7 +172,7 @@ def _plan(given: Record) -> StudyPlan:
         "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,
         "instruments": split(given["instruments"]),
         "report": given["out"],
-        "prices": {key: given[key] for key in ("duplicates", "nonpositive", "dates")}
+        "prices": {key: given[key] for key in FILE_KEYS}
         | {
             "source": sources_of(split(given["source"]), bool(given["prices"])),
             "start": date_of("--from", given["start"]),

@@ -87,7 +87,7 @@ def framed(
     instants, zone = _instants(index, wall, spec, name)
     if np.unique(instants).size < instants.size:
         raise InputError(f"{name}: two rows have the same clock time; keep one row a bar")
-    minutes, order, cut, tables = bar_minutes(instants, spec, name), np.argsort(instants), 0, []
+    minutes, order, cut, tables = bar_minutes(instants, spec), np.argsort(instants), 0, []
     for one in described:
         level = data[one.id].to_numpy(dtype=np.float64)[order]
         there = ~np.isnan(level)
@@ -98,7 +98,7 @@ def framed(
         records = InstrumentTable([one])
         tables.append(build_table(column, records, origins=(), nonpositive=nonpositive, minutes=minutes))
         cut = max(cut, short)
-    notes = reading_words(spec, minutes, zone, cut)
+    notes = (zone, *reading_words(spec, minutes, cut))
     return replace(reduce(PriceTable.joined, tables), origins=(replace(origin, notes=notes),))
 
 
@@ -120,13 +120,14 @@ def wants_bars(wall: DateArray, intraday: Intraday | None, *, aware: bool) -> bo
 def _instants(index: pd.DatetimeIndex, wall: DateArray, spec: Intraday, name: str) -> tuple[DateArray, str]:
     """Rows as UTC, and where their zone comes from."""
     if index.tz is not None:
-        return np.asarray(index.tz_convert("UTC").tz_localize(None).to_numpy().astype(BARS)), f"of {index.tz}"
+        instants = index.tz_convert("UTC").tz_localize(None).to_numpy().astype(BARS)
+        return np.asarray(instants), f"clock times of {index.tz}"
     if spec.zone is None:
         raise InputError(f"{name}: {NO_ZONE}")
     instants, doubtful = to_utc(wall, spec.zone)
     if doubtful.any():
         raise InputError(f"{name}: {clock_change(wall[doubtful][0], spec.zone)}")
-    return instants, f"of {spec.zone}, as named,"
+    return instants, f"clock times of {spec.zone}, as named"
 
 
 def clock_change(wall: np.datetime64, zone: str) -> str:

@@ -66,6 +66,13 @@ class Intraday:
                 raise InputError(f"{self.zone!r} is no IANA time zone; write one such as 'America/New_York'") from error
 
 
+def intraday_of(zone: str | None, stamp: str | None, minutes: int | None) -> Intraday | None:
+    """Options as given; None when none is."""
+    if zone is None and stamp is None and minutes is None:
+        return None
+    return Intraday(zone=zone, stamp=stamp or "start", minutes=minutes)  # type: ignore[arg-type]  # it is checked
+
+
 def is_intraday(dates: DateArray) -> bool:
     """Whether an array of dates holds the closes of bars."""
     return bool(np.datetime_data(dates.dtype)[0] == "s")
@@ -103,7 +110,7 @@ def usual_step(instants: DateArray) -> np.timedelta64:
     return np.timedelta64(steps[int(np.argmax(count))])
 
 
-def bar_minutes(instants: DateArray, spec: Intraday, where: str) -> int:
+def bar_minutes(instants: DateArray, spec: Intraday) -> int:
     """Length of the bars: as named, else the most frequent step.
 
     Raises
@@ -113,17 +120,17 @@ def bar_minutes(instants: DateArray, spec: Intraday, where: str) -> int:
     """
     known = np.unique(instants)
     if known.size < 2:
-        raise InputError(f"{where}: one bar has no length; give more rows")
+        raise InputError("one bar has no length; give more rows")
     step = usual_step(known)
     if spec.minutes is not None:
         if spec.minutes * _MINUTE > step:
             raise InputError(
-                f"{where}: bars of {spec.minutes} minutes, but rows come every {step / _MINUTE:g} minutes; "
+                f"bars of {spec.minutes} minutes, but rows come every {step / _MINUTE:g} minutes; "
                 "name the true length, or none"
             )
         return spec.minutes
     if step % _MINUTE != np.timedelta64(0, "s"):
-        raise InputError(f"{where}: rows come every {step}; bars of whole minutes are needed, resample them")
+        raise InputError(f"rows come every {step}; bars of whole minutes are needed, resample them")
     return int(step // _MINUTE)
 
 
@@ -148,10 +155,10 @@ def _naive(instant: dt.datetime) -> dt.datetime:
     return instant.astimezone(dt.UTC).replace(tzinfo=None)
 
 
-def reading_words(spec: Intraday, minutes: int, zone: str, cut: int) -> tuple[str, ...]:
-    """What was decided about clock times, for the origin of a table."""
+def reading_words(spec: Intraday, minutes: int, cut: int) -> tuple[str, ...]:
+    """What was decided about bars, for the origin of a table."""
     length = "as named" if spec.minutes is not None else "the most frequent step"
-    notes = [f"bars of {minutes} minutes ({length}), clock times {zone} mark the {spec.stamp} of a bar"]
+    notes = [f"bars of {minutes} minutes ({length}), stamped at their {spec.stamp}"]
     if cut:
         notes.append(f"{cut} last bars of a day end when the exchange's day does, not after {minutes} minutes")
     return tuple(notes)

@@ -6,7 +6,7 @@ import numpy as np
 
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import PAIR_STATISTICS, Finding, PairView
-from eventstudy.inference.single import rank_among, rank_scale
+from eventstudy.inference.single import rank_among, rank_scale, same_hour
 from eventstudy.kernels.resample import successive_rms
 from eventstudy.kernels.stats import Inapplicable
 
@@ -44,4 +44,5 @@ def own_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
     scale = successive_rms(ar.ar[0], values.size)[found.starts]
     own, moves = found.own * float(inside), scale > 0.0
     placebo = found.placebo[moves] / scale[moves]
-    return rank_among(view, found.estimate, own, placebo, found.estimate / own, "windows inside estimation")
+    what = f"windows inside estimation{same_hour(view)}"
+    return rank_among(view, found.estimate, own, placebo, found.estimate / own, what)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable
+from eventstudy.domain.intraday import Intraday, bar_minutes, closes_of, is_intraday, reading_words
 from eventstudy.domain.prices import Origin, PriceTable, build_table, same_rows
 from eventstudy.domain.returns import PERCENT_MEDIAN
-from eventstudy.errors import FileFormatError
+from eventstudy.errors import FileFormatError, InputError
 from eventstudy.sources.base import Nonpositive
 from eventstudy.sources.naming import Identified
 from eventstudy.sources.sheet import RawSeries
@@ -24,8 +26,8 @@ def frame_of(raw: RawSeries, name: str) -> pd.DataFrame:
     return pd.DataFrame({name: raw.values}, index=pd.DatetimeIndex(raw.days.astype("datetime64[ns]"), name="date"))
 
 
-def series_table(item: Identified, path: str, nonpositive: Nonpositive) -> PriceTable:
-    """A table of one instrument, checked with messages that name the line.
+def series_table(item: Identified, path: str, nonpositive: Nonpositive, minutes: int | None = None) -> PriceTable:
+    """A table of one instrument, daily or of bars of `minutes`, checked with messages that name the line.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def series_table(item: Identified, path: str, nonpositive: Nonpositive) -> Price
     _check_own(raw, one, path)
     frame = frame_of(raw, one.id)
     bars = {one.id: pd.DataFrame(dict(raw.bars), index=frame.index)} if raw.bars else {}
-    return build_table(frame, InstrumentTable([one]), origins=(), nonpositive=nonpositive, bars=bars)
+    return build_table(frame, InstrumentTable([one]), origins=(), nonpositive=nonpositive, bars=bars, minutes=minutes)
 
 
 def combine(tables: Sequence[PriceTable], origins: Iterable[Origin]) -> PriceTable:
@@ -66,6 +68,33 @@ def combine(tables: Sequence[PriceTable], origins: Iterable[Origin]) -> PriceTab
         bars={name: rows for t in tables for name, rows in t.bars.items()},
         minutes=tables[0].minutes,
     )
+
+
+def as_closes(
+    items: Sequence[Identified], intraday: Intraday | None, path: str
+) -> tuple[tuple[Identified, ...], int | None, tuple[str, ...]]:
+    """Series of instants by the closes of their bars, the length of a bar, and what was decided; daily ones as given.
+
+    Raises
+    ------
+    FileFormatError
+        When bars have no length, or another than the one that is named.
+    """
+    if not items or not is_intraday(items[0].raw.days):
+        return tuple(items), None, ()
+    spec = intraday or Intraday()
+    try:
+        minutes = bar_minutes(np.concatenate([i.raw.days for i in items]), spec)
+    except InputError as error:
+        raise FileFormatError(str(error), path=path) from error
+    out, cut = [], 0
+    for item in items:
+        there = np.isfinite(item.raw.values)
+        raw = item.raw if there.all() else item.raw.only(there)
+        closes, short = closes_of(raw.days, minutes, spec.stamp, item.instrument)
+        out.append(replace(item, raw=replace(raw, days=closes)))
+        cut = max(cut, short)
+    return tuple(out), minutes, reading_words(spec, minutes, cut)
 
 
 def check_filled(item: Identified, path: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from eventstudy._typing import FloatArray
 from eventstudy.sources.cells import numbers
 from eventstudy.sources.settle import settle
-from eventstudy.sources.sheet import RawSeries, Reading, Recognised, Sheet, plain
+from eventstudy.sources.sheet import SYMBOL_NAMES, RawSeries, Reading, Recognised, Sheet, plain
 
 #: Headers of bars, in plain form.
 BAR_FIELDS = {
@@ -30,7 +30,6 @@ _OTHER_CLOSE = (
 )
 _UNITS = {"k": 1e3, "m": 1e6, "b": 1e9}
 BAR_ORDER = ("open", "high", "low", "close", "volume")
-SYMBOL_NAMES = ("symbol", "ticker", "instrument", "ric", "isin", "id", "id firm", "id market", "name")
 
 
 def bar_fields(sheet: Sheet, least: int = 2) -> dict[str, int]:

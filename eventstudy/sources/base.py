@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from eventstudy.domain.instruments import instruments
+from eventstudy.domain.intraday import Intraday
 from eventstudy.domain.prices import PriceTable
 from eventstudy.errors import InputError, UnknownNameError
 
@@ -43,6 +44,8 @@ class Request:
         What a price of zero or below is where returns are log or simple.
     dates : {"auto", "ymd", "dmy", "mdy"}
         How to read dates such as 03/04/2024 that fit two orders.
+    intraday : Intraday or None
+        Zone, stamp and length of bars, for files whose rows have clock times.
     start, end : date or None
         Range that a network source is asked for, both ends included; None is as far as it goes.
     mode : {"normal", "refresh", "offline"}
@@ -55,6 +58,7 @@ class Request:
     duplicates: Duplicates = "error"
     nonpositive: Nonpositive = "error"
     dates: DateOrder = "auto"
+    intraday: Intraday | None = None
     start: dt.date | None = None
     end: dt.date | None = None
     mode: Mode = "normal"
@@ -145,6 +149,7 @@ def load(
     duplicates: Duplicates = "error",
     nonpositive: Nonpositive = "error",
     dates: DateOrder = "auto",
+    intraday: Intraday | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     mode: Mode = "normal",
@@ -168,6 +173,9 @@ def load(
         A price of zero or below, where returns are log or simple: an error, or treated as missing.
     dates : {"auto", "ymd", "dmy", "mdy"}
         How to read dates that fit two orders; ``auto`` asks when in doubt.
+    intraday : Intraday, optional
+        For files whose rows have several clock times a day: their zone (where no UTC offset says it), whether they
+        mark the start or the end of a bar, its length.
     start, end : str or date, optional
         For network sources: range, both ends included, default as far as the source goes.
     mode : {"normal", "refresh", "offline"}
@@ -193,6 +201,8 @@ def load(
     entries = known_sources()
     if source not in entries:
         raise UnknownNameError("source", source, entries)
+    if intraday is not None and source != "files":
+        raise InputError(f"intraday bars are read from files; {source!r} has daily prices")
     if not entries[source].network and (start, end, mode) != (None, None, "normal"):
         raise InputError(f"start, end and mode are for sources with a network; {source!r} is read as it is")
     request = Request(
@@ -202,6 +212,7 @@ def load(
         duplicates=duplicates,
         nonpositive=nonpositive,
         dates=dates,
+        intraday=intraday,
         start=_date("start", start),
         end=_date("end", end),
         mode=mode,

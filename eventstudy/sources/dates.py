@@ -20,7 +20,7 @@ _FULL = (
 )  # fmt: skip
 #: Years outside are typing errors, and would overflow the nanoseconds of the table.
 FIRST_YEAR, LAST_YEAR = 1700, 2200
-#: A clock time and a zone may follow; both are dropped, the date stays as it is written.
+#: A clock time and a zone may follow; here the date stays as it is written, `instants_of` reads them.
 _CLOCK = r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
 _YEAR, _MONTH, _DAY = r"(?P<y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"
 _WORD = r"(?P<m>[A-Za-z]{3,9})"

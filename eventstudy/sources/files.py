@@ -10,10 +10,11 @@ from typing import Literal
 import pandas as pd
 
 from eventstudy.domain.instruments import instruments
+from eventstudy.domain.intraday import Intraday
 from eventstudy.domain.prices import Origin, PriceTable
 from eventstudy.domain.returns import returns
 from eventstudy.errors import FileFormatError, InputError, MissingExtraError, UnknownNameError
-from eventstudy.sources.assemble import check_filled, combine, frame_of, series_table
+from eventstudy.sources.assemble import as_closes, check_filled, combine, frame_of, series_table
 from eventstudy.sources.base import DateOrder, Duplicates, Request, as_symbols, source
 from eventstudy.sources.layouts import recognise
 from eventstudy.sources.naming import Identified, Rename, file_ids, identify, notes_of, record_for
@@ -34,6 +35,8 @@ class FileData:
     keys : frozenset of str
         Keys of the renaming that this file used.
     notes : tuple of str
+    minutes : int or None
+        Length of its bars; None: daily.
     """
 
     table: TextTable
@@ -41,6 +44,7 @@ class FileData:
     items: tuple[Identified, ...]
     keys: frozenset[str]
     notes: tuple[str, ...]
+    minutes: int | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -88,7 +92,7 @@ class FileReader:
         else:
             data, wanted = _needed(named, in_folder, symbols, self)
         data = _one_owner(data)
-        tables = [series_table(item, d.table.path, self.how.nonpositive) for d in data for item in d.items]
+        tables = [series_table(item, d.table.path, self.how.nonpositive, d.minutes) for d in data for item in d.items]
         whole = combine(tables, (d.origin() for d in data))
         return whole if wanted is None else replace(whole, frame=whole.frame[[i for i in wanted if i in whole]])
 
@@ -145,6 +149,7 @@ def read_returns(
     rename: Mapping[str, str] | str | None = None,
     duplicates: Duplicates = "error",
     dates: DateOrder = "auto",
+    intraday: Intraday | None = None,
 ) -> PriceTable:
     """Read a file of returns: long (date, name, ret) or wide (date and one column an instrument).
 
@@ -156,7 +161,7 @@ def read_returns(
         0.01 or 1 for one percent; there is no default.
     symbols : sequence of str, optional
         Names to keep; default all.
-    rename, duplicates, dates
+    rename, duplicates, dates, intraday
         As in `eventstudy.sources.base.load`.
 
     Returns
@@ -171,7 +176,7 @@ def read_returns(
     UnknownNameError
         A symbol that the file does not have.
     """
-    request = Request(symbols=as_symbols(symbols), rename=rename, duplicates=duplicates, dates=dates)
+    request = Request(symbols=as_symbols(symbols), rename=rename, duplicates=duplicates, dates=dates, intraday=intraday)
     data = _read_one(str(path), request, expect="returns")
     _check_rename(rename, [data])
     for name in request.symbols or ():
@@ -182,8 +187,9 @@ def read_returns(
     for item in data.items:
         check_filled(item, str(path))
     frame = pd.concat([frame_of(i.raw, i.instrument.id) for i in data.items], axis=1, sort=True)
+    closes = None if data.minutes is None else Intraday(zone="UTC", stamp="end", minutes=data.minutes)
     try:
-        table = returns(frame, unit=unit, records=[i.instrument for i in data.items])
+        table = returns(frame, unit=unit, records=[i.instrument for i in data.items], intraday=closes)
     except InputError as error:
         raise FileFormatError(str(error), path=path) from error
     origin = replace(data.origin(), layout=f"{data.found.layout}; returns in {unit}")
@@ -214,10 +220,16 @@ def _paths(where: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _read_one(path: str, request: Request, expect: Literal["prices", "returns"] = "prices") -> FileData:
     table = read_table(path)
-    found = recognise(table, Reading(dates=request.dates, duplicates=request.duplicates, expect=expect))
-    items = identify(found, table, request.rename)
+    found = recognise(table, _reading(request, expect))
+    items, minutes, notes = as_closes(identify(found, table, request.rename), request.intraday, path)
     keys = frozenset(i.key for i in items if i.key)
-    return FileData(table=table, found=found, items=items, keys=keys, notes=notes_of(items))
+    return FileData(table=table, found=found, items=items, keys=keys, notes=(*notes_of(items), *notes), minutes=minutes)
+
+
+def _reading(request: Request, expect: Literal["prices", "returns"]) -> Reading:
+    return Reading(
+        dates=request.dates, duplicates=request.duplicates, expect=expect, intraday=request.intraday
+    )  # fmt: skip
 
 
 def _needed(

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from eventstudy.sources.bars import SYMBOL_NAMES, bar_fields, read_bars, unused
+from eventstudy.sources.bars import bar_fields, read_bars, unused
 from eventstudy.sources.settle import settle
 from eventstudy.sources.sheet import (
     KNOWN_LAYOUTS,
+    SYMBOL_NAMES,
     RawSeries,
     Reading,
     Recognised,

@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
+from eventstudy.domain.intraday import Intraday
 from eventstudy.errors import FileFormatError
 from eventstudy.sources.base import DateOrder, Duplicates
 from eventstudy.sources.cells import (
@@ -21,6 +22,7 @@ from eventstudy.sources.cells import (
     numbers,
     parse_number,
 )
+from eventstudy.sources.clocks import instants_of, is_clock
 from eventstudy.sources.dates import looks_like_date, parse_dates
 from eventstudy.sources.text_table import TextTable
 
@@ -34,6 +36,9 @@ DATE_NAMES = (
     "date", "datetime", "observation date", "trade date", "trading date", "trading day", "pricing date",
     "session", "timestamp", "day", "time", "datum",
 )  # fmt: skip
+SYMBOL_NAMES = ("symbol", "ticker", "instrument", "ric", "isin", "id", "id firm", "id market", "name")
+#: Headers of a column that holds the clock time of the date beside it.
+TIME_NAMES = ("time", "hour", "clock")
 _PROBE = 20
 
 
@@ -44,6 +49,7 @@ class Reading:
     dates: DateOrder = "auto"
     duplicates: Duplicates = "error"
     expect: Literal["prices", "returns"] = "prices"
+    intraday: Intraday | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,7 @@ class RawSeries:
     column : str
         Header of the value column, for messages.
     days, lines, values : arrays, shape (rows,)
-        Dates, line numbers, values; NaN where the cell is empty.
+        Dates (of bars their instants in UTC, ``datetime64[s]``), line numbers, values; NaN where the cell is empty.
     bars : mapping
         ``open``, ``high``, ``low``, ``close``, ``volume`` where the file has them.
     known : str
@@ -74,6 +80,11 @@ class RawSeries:
     values: FloatArray
     bars: Mapping[str, FloatArray] = field(default_factory=dict)
     known: str = ""
+
+    def only(self, rows: BoolArray) -> RawSeries:
+        """The series with some of its rows."""
+        bars = {name: values[rows] for name, values in self.bars.items()}
+        return replace(self, days=self.days[rows], lines=self.lines[rows], values=self.values[rows], bars=bars)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +110,7 @@ class Sheet:
     date : int
         Position of the date column.
     days : array of datetime64[D], shape (rows,)
-        In file order.
+        In file order; of intraday bars their instants in UTC, ``datetime64[s]``.
     mark : {".", ","}
         Decimal mark of the file.
     notes : tuple of str
@@ -187,14 +198,36 @@ def make_sheet(table: TextTable, reading: Reading, *, header: tuple[str, ...] | 
         raise FileFormatError(f"two columns are headed {twice!r}; rename one", path=table.path, row=table.lines[0])
     rows, lines = _square(table, len(names), body), table.lines[body:]
     date = _date_column(table, names, rows)
-    days = parse_dates(Column(table.path, names[date], tuple(r[date] for r in rows), lines), reading.dates)
+    stamps = Column(table.path, names[date], tuple(r[date] for r in rows), lines)
+    days = parse_dates(stamps, reading.dates)
+    at = _time_column(names, rows, date)
+    if at is not None:
+        stamps = replace(stamps, cells=tuple(f"{r[date]} {r[at]}" for r in rows))
+    bars = instants_of(stamps, days, reading.intraday, _symbols(names, rows, date))
+    if bars is not None:
+        days = bars[0]
+        names = tuple("" if i == at else h for i, h in enumerate(names))
     mark, note = decimal_mark((c for r in rows for i, c in enumerate(r) if i != date), table.separator)
-    nameless = [i + 1 for i, h in enumerate(names) if not h and i != date]
-    notes = (note, f"columns without a name not used: {nameless}" if nameless else "")
+    nameless = [i + 1 for i, h in enumerate(names) if not h and i not in (date, at)]
+    notes = (note, bars[1] if bars else "", f"columns without a name not used: {nameless}" if nameless else "")
     return Sheet(
         table=table, header=names, rows=rows, lines=lines, date=date, days=days, mark=mark,
         notes=tuple(n for n in notes if n),
     )  # fmt: skip
+
+
+def _time_column(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], date: int) -> int | None:
+    """Position of a column of clock times beside dates that have none."""
+    at = next((i for i, h in enumerate(header) if i != date and plain(h) in TIME_NAMES), None)
+    if at is None or any(":" in r[date] for r in rows) or not all(is_clock(r[at]) for r in rows):
+        return None
+    return at
+
+
+def _symbols(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], date: int) -> tuple[str, ...] | None:
+    """The symbol of every row, where a column names it."""
+    at = next((i for i, h in enumerate(header) if i != date and plain(h) in SYMBOL_NAMES), None)
+    return None if at is None else tuple(r[at] for r in rows)
 
 
 def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -210,7 +210,7 @@ def power(
     sizes = sorted(set(effects)) or [float(mid) * share for share in (0.25, 0.5, 0.75, 0.9, 1.0, 1.25, 1.5, 2.0)]
     seen = [float(np.mean(needed < e)) for e in sizes]
     false = float(np.mean(np.abs(estimate) > half))
-    days = prepared.series.dates[rows]
+    days = prepared.series.days[rows]
     return Power(
         instrument=instrument, name=prices.instruments[instrument].label, unit=prepared.series.unit, window=window,
         alpha=alpha, detectable=float(mid), low=float(low), high=float(high),
@@ -233,9 +233,9 @@ def _placebo_dates(
     near = near_rows(prepared.other_rows.values(), series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
     inside = ~near
     if start is not None:
-        inside &= series.dates >= np.datetime64(start, "D")
+        inside &= series.days >= np.datetime64(start, "D")
     if end is not None:
-        inside &= series.dates <= np.datetime64(end, "D")
+        inside &= series.days <= np.datetime64(end, "D")
     name = series.instrument.id
     rows = np.flatnonzero(inside)
     pairs = [

@@ -127,6 +127,11 @@ def scan(
     >>> result.dates.size, len(result.found)
     (252, 0)
     """
+    if prices.minutes is not None:
+        raise InputError(
+            "a scan searches the dates of daily prices: its simulated series do not know that nights vary more than "
+            "hours; load daily prices, or study one announcement on these bars"
+        )
     search = _search(kind, sign, window, against)
     _check(alpha, draws, within)
     known = catalog() if events is None else events
