@@ -9,9 +9,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 import eventstudy as es
-from eventstudy.calibration.dates import _positions, _prepare
+from eventstudy.calibration.dates import _positions, _prepare, clustered_error
 from eventstudy.calibration.history import all_dates, measures_of, view_at, windows_of, with_effect
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
@@ -95,6 +96,16 @@ def test_sizes_on_real_dates_are_those_of_counting(alcoa: PriceTable) -> None:
     assert [c.effect for c in cells] == [0.0, 0.08]
     assert cells[1].rate > 0.95
     assert all(c.effect_unit == "return" and c.reps == 150 for c in cells)
+
+
+def test_the_error_on_neighbouring_dates_is_that_of_newey_and_west() -> None:
+    rejected = np.random.default_rng(3).random(400) < 0.1
+    rejected[100:112] = True
+    fit = sm.OLS(rejected.astype(float), np.ones(400)).fit(cov_type="HAC", cov_kwds={"maxlags": 20})
+    assert clustered_error(rejected, np.arange(400), 21) == pytest.approx(float(fit.bse[0]), rel=1e-12)
+    # Rows further apart than the span are independent draws.
+    alone = math.sqrt(rejected.mean() * (1.0 - rejected.mean()) / 400)
+    assert clustered_error(rejected, 21 * np.arange(400), 21) == pytest.approx(alone, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,8 @@ def run(reps: int, seed: int) -> str:
         f"Every date is taken for an announcement, at most {reps} of them, evenly spread, ten sessions away from all "
         "in the catalogue; constant mean; M estimation sessions, L tested ones. The fifths are by the root mean square "
         "of the 20 sessions before beside the estimation window's. Rejections at a nominal 5%, in percent; **bold** "
-        "beyond 7%. The Monte Carlo error of independent dates is "
-        f"{', '.join(f'{_error(n):.1f} points for {n}' for n in (300, 600, 2000))}; windows of L sessions overlap "
-        "where dates are closer than L, and it is larger then. A refusal counts as no rejection.",
+        "beyond 7%. A refusal counts as no rejection. Monte Carlo errors are those of clusters: neighbouring dates "
+        "share their volatility and, where they are closer than L, their sessions.",
         "",
     ]
     everything: list[Cell] = []
@@ -57,8 +56,3 @@ def run(reps: int, seed: int) -> str:
                     words = f"Power (coverage) by the effect on day 0, M = {ESTIMATION[0]}, L = {length}:"
                     lines += [words, "", *power_table(power), ""]
     return "\n".join([*lines, "## Largest size on real dates", "", *worst_table(everything)])
-
-
-def _error(dates: int) -> float:
-    """Monte Carlo error of a rate of 5%, in points."""
-    return float(100 * (0.05 * 0.95 / dates) ** 0.5)

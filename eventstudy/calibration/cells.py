@@ -29,7 +29,8 @@ class Cell:
         Replications in which the statistic refused; they count as no rejection.
     rate, mc_se : float
         Share of rejections at `alpha`, and its Monte Carlo standard error (at a share of (rejections + 1) /
-        (replications + 2), so that no rejection at all is not called certain). NaN when it always refused.
+        (replications + 2), so that no rejection at all is not called certain; on neighbouring dates of one series that
+        of their clusters, when it is larger). NaN when it always refused.
     coverage : float
         Share of the replications with an interval whose interval holds the injected effect; NaN where the method has
         no interval.
@@ -71,17 +72,19 @@ class Tally:
     total_length: float = 0.0
     reason: str = ""
 
-    def add(self, found: Finding | Inapplicable, alpha: float, truth: float) -> None:
-        """Count one replication in which the effect on the window is `truth`."""
+    def add(self, found: Finding | Inapplicable, alpha: float, truth: float) -> bool:
+        """Count one replication in which the effect on the window is `truth`; whether it rejected."""
         if isinstance(found, Inapplicable) or not math.isfinite(found.pvalue):
             self.undefined += 1
             self.reason = found.reason if isinstance(found, Inapplicable) else "it has no p-value"
-            return
-        self.rejected += found.pvalue <= alpha
+            return False
+        rejected = found.pvalue <= alpha
+        self.rejected += rejected
         if math.isfinite(found.low) and math.isfinite(found.high) and not found.unit:
             self.intervals += 1
             self.covered += found.low <= truth <= found.high
             self.total_length += found.high - found.low
+        return rejected
 
     def cell(
         self, *, method: str, world: str, window: Offsets, m: int, n: int, reps: int, effect: float,

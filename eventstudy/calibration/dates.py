@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
 
-from eventstudy._typing import FloatArray, IntArray
+from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.calibration.cells import Cell, Tally
 from eventstudy.calibration.history import DATES_KEYS, all_dates, measures_of, view_at, windows_of, with_effect
 from eventstudy.domain.align import near_rows
@@ -62,8 +64,8 @@ def calibrate_dates(
     m : int
         Estimation sessions.
     most : int
-        Dates used at most, evenly spread over those there are. Their windows overlap when L exceeds their distance:
-        the Monte Carlo error is then larger than `mc_se` says.
+        Dates used at most, evenly spread over those there are. Neighbouring dates share sessions and volatility:
+        `mc_se` is that of clusters where this makes it larger, see `clustered_error`.
     effects : sequence of float
         Added to the response of the window's first session, in its unit; 0 measures size.
     model : ExpectedReturn, optional
@@ -94,20 +96,42 @@ def calibrate_dates(
         raise InputError(f"{instrument} has no date with complete windows of {m} sessions and more; load more data")
     placebo = all_dates(prepared, windows) if set(keys) & set(DATES_KEYS) else "placebo dates were not asked for"
     tallies = {(effect, key): Tally() for effect in effects for key in keys}
+    rejected: dict[tuple[float, str], list[bool]] = {case: [] for case in tallies}
     for row in rows.tolist():
         view = view_at(prepared, row, measures_of(keys, windows, alpha=alpha, seed=seed, spec=spec), placebo)
         for effect in effects:
             moved = with_effect(view, window, effect)
             for key in keys:
-                tallies[effect, key].add(PAIR_STATISTICS[key].obj(moved, window), alpha, effect)
+                found = PAIR_STATISTICS[key].obj(moved, window)
+                rejected[effect, key].append(tallies[effect, key].add(found, alpha, effect))
     where = {"all": "all dates", "turbulent": "most turbulent fifth", "calm": "calmest fifth"}[dates]
-    return tuple(
-        tally.cell(
+    span = LOCAL_SESSIONS + window[1] - window[0] + 1
+    cells = []
+    for (effect, key), tally in tallies.items():
+        cell = tally.cell(
             method=key, world=f"{instrument}, {where}", window=window, m=m, n=1, reps=rows.size,
             effect=effect, effect_unit="return", alpha=alpha,
-        )
-        for (effect, key), tally in tallies.items()
-    )  # fmt: skip
+        )  # fmt: skip
+        error = clustered_error(np.array(rejected[effect, key]), rows, span)
+        cells.append(cell if cell.reason else replace(cell, mc_se=max(cell.mc_se, error)))
+    return tuple(cells)
+
+
+def clustered_error(rejected: BoolArray, rows: IntArray, span: int) -> float:
+    """Standard error of a share over rows of one series whose neighbours are alike.
+
+    Parameters
+    ----------
+    rejected : ndarray of bool, shape (n,)
+    rows : ndarray of int, shape (n,)
+        Where in the series, ascending.
+    span : int
+        Rows this far apart are independent; nearer ones enter with the triangular weights of Bartlett's kernel
+        (Newey & West 1987, Econometrica 55:703-708), which are 1 for the row itself.
+    """
+    deviation = rejected - rejected.mean()
+    weights = np.clip(1.0 - np.abs(rows[:, None] - rows) / span, 0.0, None)
+    return math.sqrt(max(0.0, float(deviation @ weights @ deviation))) / rows.size
 
 
 def _prepare(

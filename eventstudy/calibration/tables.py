@@ -21,14 +21,16 @@ def sizes_table(cells: Sequence[Cell]) -> list[str]:
 
 
 def worst_table(cells: Sequence[Cell]) -> list[str]:
-    """The largest size of each method over all cells, where that is, and what its interval covers there."""
-    lines = _head(["method", "largest size", "where", "coverage there"])
+    """The largest size of each method over all cells and its error, where that is, what its interval covers there."""
+    lines = _head(["method", "largest size", "error", "where", "coverage there"])
     for key in dict.fromkeys(c.method for c in cells):
         measured = [c for c in cells if c.method == key and not c.reason]
         if measured:
             worst = max(measured, key=lambda c: c.rate)
             where = f"{worst.world}, M {worst.m}, L {worst.window[1] - worst.window[0] + 1}"
-            lines.append(_row([f"`{key}`", rate_words(worst), where, f"{100 * worst.coverage:.1f}"]))
+            lines.append(
+                _row([f"`{key}`", rate_words(worst), f"{100 * worst.mc_se:.1f}", where, f"{100 * worst.coverage:.1f}"])
+            )
     return lines
 
 
