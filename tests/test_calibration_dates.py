@@ -12,7 +12,7 @@ import pytest
 import statsmodels.api as sm
 
 import eventstudy as es
-from eventstudy.calibration.dates import _positions, _prepare, clustered_error
+from eventstudy.calibration.dates import clustered_error, positions, prepare
 from eventstudy.calibration.history import all_dates, measures_of, view_at, windows_of, with_effect
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
@@ -47,7 +47,7 @@ def of_study(prices: PriceTable, window: tuple[int, int]) -> dict[str, tuple[flo
 @pytest.mark.parametrize("effect", [0.0, 0.03])
 def test_a_date_is_measured_as_the_study_measures_it(alcoa: PriceTable, window: tuple[int, int], effect: float) -> None:
     windows = windows_of(window, (-260, -11))
-    prepared = _prepare(alcoa, "AA", ConstantMean(), windows, None)
+    prepared = prepare(alcoa, "AA", ConstantMean(), windows, None)
     measures = measures_of(KEYS, windows, alpha=0.05, seed=0, spec=SPEC)
     view = with_effect(view_at(prepared, ROW, measures, all_dates(prepared, windows)), window, effect)
     frame = alcoa.frame.copy()
@@ -65,8 +65,8 @@ def test_a_date_is_measured_as_the_study_measures_it(alcoa: PriceTable, window: 
 
 def test_the_strata_are_fifths_by_turbulence_beside_the_estimation_window(alcoa: PriceTable) -> None:
     windows = windows_of((0, 0), (-260, -11))
-    prepared = _prepare(alcoa, "AA", ConstantMean(), windows, None)
-    everything, wild, calm = (_positions(prepared, windows, k) for k in ("all", "turbulent", "calm"))
+    prepared = prepare(alcoa, "AA", ConstantMean(), windows, None)
+    everything, wild, calm = (positions(prepared, windows, k) for k in ("all", "turbulent", "calm"))
     r = prepared.series.response
 
     def rate(row: int) -> float:
@@ -83,8 +83,8 @@ def test_the_strata_are_fifths_by_turbulence_beside_the_estimation_window(alcoa:
 def test_sizes_on_real_dates_are_those_of_counting(alcoa: PriceTable) -> None:
     cells = es.calibrate_dates(alcoa, "AA", ["t_fe"], most=150, effects=[0.0, 0.08])
     windows = windows_of((0, 0), (-260, -11))
-    prepared = _prepare(alcoa, "AA", ConstantMean(), windows, None)
-    rows = _positions(prepared, windows, "all")
+    prepared = prepare(alcoa, "AA", ConstantMean(), windows, None)
+    rows = positions(prepared, windows, "all")
     rows = rows[np.linspace(0, rows.size - 1, 150).round().astype(int)]
     r, rejected = prepared.series.response, [0, 0]
     for row in rows:
@@ -146,5 +146,5 @@ def test_command_on_real_dates(run: Callable[..., tuple[int, str, str]]) -> None
 
 def test_without_other_announcements_no_date_is_left_out(alcoa: PriceTable) -> None:
     windows = windows_of((0, 0), (-260, -11))
-    free = _prepare(alcoa, "AA", ConstantMean(), windows, EventTable([]))
-    assert _positions(free, windows, "all").size == alcoa.frame["AA"].notna().sum() - 510
+    free = prepare(alcoa, "AA", ConstantMean(), windows, EventTable([]))
+    assert positions(free, windows, "all").size == alcoa.frame["AA"].notna().sum() - 510

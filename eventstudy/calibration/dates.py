@@ -90,8 +90,8 @@ def calibrate_dates(
         raise InputError(f"dates = {dates!r} is not one of {get_args(Stratum)}")
     windows = windows_of(window, (-m - GAP, -GAP - 1))
     spec = GarchResponse(min_sessions=min(500, m), draws=999, engine=CompiledEngine())
-    prepared = _prepare(prices, instrument, model or ConstantMean(), windows, others)
-    rows = _spread(_positions(prepared, windows, dates), most)
+    prepared = prepare(prices, instrument, model or ConstantMean(), windows, others)
+    rows = spread(positions(prepared, windows, dates), most)
     if rows.size == 0:
         raise InputError(f"{instrument} has no date with complete windows of {m} sessions and more; load more data")
     placebo = all_dates(prepared, windows) if set(keys) & set(DATES_KEYS) else "placebo dates were not asked for"
@@ -134,7 +134,7 @@ def clustered_error(rejected: BoolArray, rows: IntArray, span: int) -> float:
     return math.sqrt(max(0.0, float(deviation @ weights @ deviation))) / rows.size
 
 
-def _prepare(
+def prepare(
     prices: PriceTable, instrument: str, model: ExpectedReturn, windows: EventWindow, others: EventTable | None
 ) -> PreparedSeries:
     if not prices.provides(instrument):
@@ -146,7 +146,7 @@ def _prepare(
     )  # fmt: skip
 
 
-def _positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -> IntArray:
+def positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -> IntArray:
     """Rows that can be an event, ascending; the earliest have 500 sessions for their variance."""
     series = prepared.series
     n, (first, gap), last = series.dates.size, windows.estimation, windows.event[1]
@@ -169,7 +169,7 @@ def _positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -
     return kept
 
 
-def _spread(rows: IntArray, most: int) -> IntArray:
+def spread(rows: IntArray, most: int) -> IntArray:
     """At most `most` of the rows, evenly spread."""
     if rows.size <= most:
         return rows

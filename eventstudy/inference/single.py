@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import stats
 
-from eventstudy._typing import FloatArray, IntArray
+from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, Car
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
@@ -27,6 +27,7 @@ from eventstudy.kernels.resample import (
     window_sums,
 )
 from eventstudy.kernels.stats import Inapplicable
+from eventstudy.volatility.base import VarianceModel
 
 #: With fewer placebos no p can reach 5%.
 MIN_PLACEBO = 19
@@ -130,13 +131,10 @@ def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicab
         return car
     if isinstance(view.variance, str):
         return Inapplicable(view.variance)
-    # A window that starts after day 0 is still judged from session -1: later variance already knows the event.
-    origin = min(window[0], 0)
-    rng = view.rng(origin, 1)
-    paths = view.variance.paths(origin, window[1] - origin + 1, view.draws, rng)
-    sums = paths[window[0] - origin :].sum(axis=0)
-    mean_error = float(np.sqrt(_mean_variance(view, window)))
-    simulated = sums + mean_error * rng.standard_normal(view.draws)
+    simulated = simulated_sums(
+        view.variance, 0, window, float(mean_errors(view.abnormal, window)[0]), view.draws,
+        view.rng(min(window[0], 0), 1),
+    )  # fmt: skip
     estimate = float(car.car[0])
     # The interval inverts this very test, so that p and interval never contradict each other.
     half, spread = critical_value(simulated, view.alpha), float(simulated.std())
@@ -183,13 +181,24 @@ def same_hour(view: PairView) -> str:
     return "" if view.abnormal.clock is None else " at the same clock time"
 
 
-def _mean_variance(view: PairView, window: Offsets) -> float:
-    """Variance of the estimated expectation of the window's sum, ``s^2 x'(X'X)^-1 x``."""
-    ar = view.abnormal
+def simulated_sums(
+    variance: VarianceModel, day0: int, window: Offsets, mean_error: float, draws: int, rng: np.random.Generator
+) -> FloatArray:
+    """Sums over `window` around the session `day0` of the variance model as FHS draws them, shape (draws,).
+
+    A window that starts after day 0 is still judged from session -1: later variance already knows the event.
+    """
+    origin = min(window[0], 0)
+    paths = variance.paths(day0 + origin, window[1] - origin + 1, draws, rng)
+    return np.asarray(paths[window[0] - origin :].sum(axis=0) + mean_error * rng.standard_normal(draws))
+
+
+def mean_errors(ar: AbnormalReturns, window: Offsets) -> FloatArray:
+    """Standard error of the estimated expectation of the window's sum, ``s sqrt(x'(X'X)^-1 x)``, shape (N,)."""
     cut = ar.columns(window)
     known = np.isfinite(ar.ar[:, cut])
     x = np.where(known[..., None], ar.design[:, cut], 0.0).sum(axis=1)
-    return float(ar.sigma[0] ** 2 * quadratic(x, ar.gram_inv)[0])
+    return np.asarray(np.sqrt(ar.sigma**2 * quadratic(x, ar.gram_inv)))
 
 
 class SidedP(NamedTuple):
@@ -251,27 +260,46 @@ def rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local
     car = car_of(ar, window)
     if isinstance(car, Inapplicable):
         return car
-    length = int(car.length[0])
-    inside, estimate = ar.estimation[0], float(car.car[0])
-    sums = window_sums(np.where(inside, ar.ar[0], np.nan), length)
+    found = scaled_sums(ar, car, studentised=studentised, local=local)
+    own, kept = float(found.own[0]), found.keep[0]
+    if not np.isfinite(own):
+        return Inapplicable(f"too few moving residuals in the {LOCAL_SESSIONS} sessions before the window")
+    return Ranked(float(car.car[0]), own, found.sums[0, kept] / found.scale[0, kept], np.flatnonzero(kept))
+
+
+class Scaled(NamedTuple):
+    """Sums of N pairs inside their estimation windows, their scales, and which count, each (N, W); `own` (N,)."""
+
+    sums: FloatArray
+    scale: FloatArray
+    keep: BoolArray
+    own: FloatArray
+
+
+def scaled_sums(ar: AbnormalReturns, car: Car, *, studentised: bool, local: bool) -> Scaled:
+    """Every run inside estimation as long as the event's sum of the first pair, with its scale, for N pairs at once.
+
+    The scale is one, or studentised: ``sqrt(L - x'Gx)``, and `own` that of the event's sum ``sqrt(L + x'Gx)``; local:
+    times the root mean square residual of the 20 sessions before, NaN where too few of them move.
+    """
+    length, inside = int(car.length[0]), ar.estimation
+    sums = window_sums(np.where(inside, ar.ar, np.nan), length)
     keep = complete_windows(inside, length)
-    scale, own = np.ones(sums.size), 1.0
+    scale, own = np.ones(sums.shape), np.ones(ar.n_pairs)
     if studentised:
-        x = window_sums(np.where(inside[:, None], ar.design[0], 0.0).T, length).T
-        scale = np.sqrt(np.clip(length - quadratic(x[None], ar.gram_inv)[0], 0.0, None))
-        own = float(car.se[0] / ar.sigma[0])
-        keep &= scale > 1e-6
-    at = int(np.searchsorted(ar.offsets, window[0]))
+        x = window_sums(np.where(inside[..., None], ar.design, 0.0).swapaxes(1, 2), length).swapaxes(1, 2)
+        scale = np.sqrt(np.clip(length - quadratic(x, ar.gram_inv), 0.0, None))
+        own = car.se / ar.sigma
+        keep = keep & (scale > 1e-6)
+    at = int(np.searchsorted(ar.offsets, car.window[0]))
     if ar.clock is not None:
         # Bars of another hour have another variance, the first of a day above all.
-        keep &= ar.clock[0, : sums.size] == ar.clock[0, at]
+        keep = keep & (ar.clock[:, : sums.shape[1]] == ar.clock[:, [at]])
     if local:
-        rms = local_rms(ar.ar[0], LOCAL_SESSIONS)
-        if not np.isfinite(rms[at]):
-            return Inapplicable(f"too few moving residuals in the {LOCAL_SESSIONS} sessions before the window")
-        scale, own = scale * rms[: sums.size], own * float(rms[at])
-        keep &= np.isfinite(scale)
-    return Ranked(estimate, own, sums[keep] / scale[keep], np.flatnonzero(keep))
+        rms = local_rms(ar.ar, LOCAL_SESSIONS)
+        scale, own = scale * rms[:, : sums.shape[1]], own * rms[:, at]
+        keep = keep & np.isfinite(scale)
+    return Scaled(sums, scale, keep, own)
 
 
 def rank_among(

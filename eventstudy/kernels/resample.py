@@ -50,24 +50,24 @@ def window_sums(values: FloatArray, length: int) -> FloatArray:
 
 
 def local_rms(residuals: FloatArray, length: int) -> FloatArray:
-    """Root mean square of the `length` entries before each position, shape (T,).
+    """Root mean square of the `length` entries before each position of the last axis, shape (..., T).
 
     NaN for the first `length` positions, where fewer than half of the entries exist, and where all are zero.
 
     Parameters
     ----------
-    residuals : ndarray, shape (T,)
+    residuals : ndarray, shape (..., T)
         NaN marks a missing session; it is left out of the mean.
     """
-    out = np.full(residuals.size, np.nan)
-    if residuals.size <= length:
+    out = np.full(residuals.shape, np.nan)
+    if residuals.shape[-1] <= length:
         return out
-    windows = np.lib.stride_tricks.sliding_window_view(residuals**2, length)[:-1]
+    windows = np.lib.stride_tricks.sliding_window_view(residuals**2, length, axis=-1)[..., :-1, :]
     known = np.isfinite(windows)
-    count = known.sum(axis=1)
-    total = np.where(known, windows, 0.0).sum(axis=1)
+    count = known.sum(axis=-1)
+    total = np.where(known, windows, 0.0).sum(axis=-1)
     usable = (count >= length / 2) & (total > 0.0)
-    out[length:] = np.where(usable, np.sqrt(total / np.maximum(count, 1)), np.nan)
+    out[..., length:] = np.where(usable, np.sqrt(total / np.maximum(count, 1)), np.nan)
     return out
 
 
@@ -86,10 +86,10 @@ def successive_rms(values: FloatArray, length: int) -> FloatArray:
 
 
 def complete_windows(valid: BoolArray, length: int) -> BoolArray:
-    """Whether each run of `length` consecutive sessions is valid throughout; shape (T - length + 1,)."""
-    if length > valid.size:
-        return np.zeros(0, dtype=bool)
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(valid, length).all(axis=-1))
+    """Whether each run of `length` consecutive sessions is valid throughout; shape (..., T - length + 1)."""
+    if length > valid.shape[-1]:
+        return np.zeros((*valid.shape[:-1], 0), dtype=bool)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(valid, length, axis=-1).all(axis=-1))
 
 
 #: With more units than this all sign patterns are too many: they are drawn.
