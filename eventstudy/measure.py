@@ -26,6 +26,7 @@ from eventstudy.inference.base import (
 )
 from eventstudy.inference.panel import Panel, PanelView, panel_view
 from eventstudy.inference.placebo import placebo_paths
+from eventstudy.inference.seen import Seen, seen_effect
 from eventstudy.inference.speed import SpeedResponse, pair_speed, panel_speed, resolve_horizon
 from eventstudy.inference.studies import date_clusters
 from eventstudy.kernels.stats import Convention, Inapplicable
@@ -279,6 +280,7 @@ class Measured:
     volatility: list[VolatilityResponse] = field(default_factory=list)
     speed: list[SpeedResponse] = field(default_factory=list)
     placebo: dict[tuple[str, str], PlaceboPaths | str] = field(default_factory=dict)
+    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
 
@@ -294,6 +296,8 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
         found.placebo[key] = view.placebo
         models.append(view.variance)
         found.tests.extend(pair_tests(measures, view, ways.primary))
+        if measures.wants("verdict"):
+            found.seen[key] = seen_effect(view, ways.primary)
         found.volatility.append(response(measures, view, prepared, position, key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
         if ways.counterfactuals and measures.wants("local_scale"):

@@ -26,6 +26,7 @@ from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
+from eventstudy.inference.seen import Seen
 from eventstudy.inference.speed import HORIZON, SpeedResponse
 from eventstudy.kernels.stats import Convention
 from eventstudy.measure import (
@@ -94,6 +95,8 @@ class StudyResult:
         Scheduled releases whose date lies in an event window.
     placebo : dict
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
+    seen : dict
+        (event, instrument) -> `Seen`: how the size is known that the verdict would have seen over the primary window.
     models : dict
         Instrument -> (model in words, note).
     later : tuple of LaterMarket
@@ -123,6 +126,7 @@ class StudyResult:
     variants: tuple[Variant, ...]
     releases: tuple[Release, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
+    seen: dict[tuple[str, str], Seen]
     models: dict[str, tuple[str, str]]
     later: tuple[LaterMarket, ...]
     names: dict[str, str]
@@ -363,29 +367,17 @@ class Study:
             )  # fmt: skip
             found = measure_all(self.measures, panel, around, ways)
         return StudyResult(
-            study=self,
-            events=events,
-            primary=primary,
-            outcomes=tuple(outcomes),
-            day0=tuple(day0s),
-            abnormal=abnormal,
-            correlations=correlations,
-            tests=TestTable(found.tests),
-            volatility=tuple(found.volatility),
-            speed=tuple(found.speed),
-            quality=prices.flags,
-            overlaps=near,
-            advice=advice,
+            study=self, events=events, primary=primary, outcomes=tuple(outcomes), day0=tuple(day0s), abnormal=abnormal,
+            correlations=correlations, tests=TestTable(found.tests), volatility=tuple(found.volatility),
+            speed=tuple(found.speed), quality=prices.flags, overlaps=near, advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
-            variants=tuple(found.variants),
-            releases=tuple(found.releases),
-            placebo=found.placebo,
+            variants=tuple(found.variants), releases=tuple(found.releases), placebo=found.placebo, seen=found.seen,
             models={name: (one.words, one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
-        )
+        )  # fmt: skip
 
     def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
         pair = PairOutcome(event=event.id, instrument=name, outcome=Outcome.USED)

@@ -8,7 +8,8 @@ from typing import Literal
 
 from eventstudy._typing import Record
 from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
-from eventstudy.inference.speed import SpeedResponse, detectable
+from eventstudy.inference.seen import NOT_MEASURED, Seen
+from eventstudy.inference.speed import SpeedResponse
 from eventstudy.results import TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.volatility.persistence import Persistence
@@ -48,7 +49,9 @@ class Verdict:
     pvalue : float
         The larger of local-scale placebo and FHS.
     detectable : float
-        About the smallest reaction that would have been seen with 80% power, in `unit`.
+        Smallest reaction that would have been seen with 80% power, in `unit`.
+    seen : Seen
+        How that is known: by effects added at placebo dates, or about, from the interval.
     said : tuple of Said
         The sentence and those of the paragraph, each with the numbers it rests on.
     """
@@ -64,6 +67,7 @@ class Verdict:
     high: float = math.nan
     pvalue: float = math.nan
     detectable: float = math.nan
+    seen: Seen = NOT_MEASURED
 
     @property
     def sentence(self) -> str:
@@ -169,12 +173,13 @@ def _judge_pair(result: StudyResult, outcome: PairOutcome) -> Verdict:
             said=(first, *_paragraph(result, outcome)),
         )  # fmt: skip
     word: Word = "reaction" if _clear(test, result.study.alpha) else "inconclusive"
-    seen = detectable(test.estimate, test.low, test.high, test.se)
+    seen = result.seen.get((outcome.event, outcome.instrument), NOT_MEASURED)
+    found = seen.size(test.estimate, test.low, test.high, test.se)
     return Verdict(
         event=outcome.event, instrument=outcome.instrument, window=result.primary, word=word,
-        said=(_sentence(result, name, title, test, word, seen), *_paragraph(result, outcome)),
+        said=(_sentence(result, name, title, test, word, found, seen), *_paragraph(result, outcome)),
         unit=test.unit, estimate=test.estimate, low=test.low, high=test.high, pvalue=test.pvalue,
-        detectable=seen,
+        detectable=found, seen=seen,
     )  # fmt: skip
 
 
@@ -187,7 +192,9 @@ def _clear(test: TestResult, alpha: float) -> bool:
     return test.pvalue <= alpha and not test.low <= 0.0 <= test.high
 
 
-def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word: Word, seen: float) -> Said:
+def _sentence(
+    result: StudyResult, name: str, title: str, test: TestResult, word: Word, found: float, seen: Seen
+) -> Said:
     alpha = result.study.alpha
     numbers = (
         ("level", 1.0 - alpha), ("estimate", test.estimate), ("low", test.low), ("high", test.high), ("p", test.pvalue),
@@ -200,10 +207,20 @@ def _sentence(result: StudyResult, name: str, title: str, test: TestResult, word
     if word == "reaction":
         text += f"a reaction that chance explains in at most {100.0 * alpha:.3g}% of comparable windows."
         return Said(text, (*numbers, ("alpha", alpha)))
-    if not math.isfinite(seen):
+    if not math.isfinite(found):
         return Said(f"{text}inconclusive; these data bound the effect on neither side.", numbers)
-    text += f"inconclusive; a reaction of about {size(seen, test.unit)} would have been seen four times in five."
-    return Said(text, (*numbers, ("detectable", seen)))
+    text += f"inconclusive; a reaction of {size(found, test.unit)} would have been seen four times in five"
+    return Said(f"{text} ({seen_words(seen)}).", (*numbers, ("detectable", found), *seen_numbers(seen)))
+
+
+def seen_words(seen: Seen) -> str:
+    """How the size is known that would have been seen, in words for brackets."""
+    return f"measured at {seen.dates} placebo dates" if seen.dates else "about, from the interval alone"
+
+
+def seen_numbers(seen: Seen) -> Numbers:
+    """The numbers behind `seen_words`."""
+    return (("seen.dates", float(seen.dates)),) if seen.dates else ()
 
 
 def moved(estimate: float) -> str:

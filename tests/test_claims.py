@@ -213,14 +213,17 @@ def test_the_family_counts_only_what_was_tested(quiet: PriceTable, event_at: Cal
 
 
 def test_level_equals_the_study_at_the_same_confidence(setting: Setting) -> None:
-    got = reading(measured(claim("reaction"), setting).read(0.01))
+    one = measured(claim("reaction"), setting)
+    got = reading(one.read(0.01))
     study = es.Study(
-        instruments=["A"], model=es.ConstantMean(), volatility=FAST, alpha=0.01, seed=3, statistics=["verdict"]
-    )
+        instruments=["A"], model=es.ConstantMean(), volatility=FAST, alpha=0.01, seed=3,
+        statistics=["verdict", "placebo_dates"], window=es.EventWindow(event=one.result.study.window.event),
+    )  # fmt: skip
     result = study.run(setting.prices, setting.event, others=EventTable([]))
     test = result.tests.one(statistic="verdict", window=(0, 1), instrument="A")
     assert (got.estimate, got.low, got.high, got.pvalue) == (test.estimate, test.low, test.high, test.pvalue)
-    assert got.detectable == judge(result)[0].detectable
+    assert got.seen.dates > 100
+    assert (got.detectable, got.seen) == (judge(result)[0].detectable, judge(result)[0].seen)
 
 
 def test_the_1_in_20_move_by_a_plain_loop(setting: Setting) -> None:

@@ -15,6 +15,7 @@ import eventstudy as es
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Outcome, PairOutcome
+from eventstudy.inference.seen import Seen
 from eventstudy.results import TestResult, TestTable
 from eventstudy.verdict import Said, Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
 
@@ -69,8 +70,11 @@ GRID = [
 ]
 
 
+@pytest.mark.parametrize("dates", [0, 73])
 @pytest.mark.parametrize(("estimate", "half"), GRID)
-def test_words_follow_the_interval(base: es.StudyResult, estimate: float, half: float) -> None:
+def test_words_follow_the_interval(base: es.StudyResult, estimate: float, half: float, dates: int) -> None:
+    seen = Seen(factor=1.36, dates=dates) if dates else Seen(reason="no placebo dates")
+    base = replace(base, seen={("event", "A"): seen})
     excludes_zero = abs(estimate) > half
     p = 0.02 if excludes_zero else 0.3
     verdict = words(base, row(estimate, estimate - half, estimate + half, p))[0]
@@ -87,9 +91,12 @@ def test_words_follow_the_interval(base: es.StudyResult, estimate: float, half: 
     else:
         assert "inconclusive" in verdict.sentence
         assert "a reaction that chance explains" not in verdict.sentence
-        # What would have been seen: critical value plus .8416 standard errors, never less than the half-width.
-        assert verdict.detectable == pytest.approx(half + 0.8416 * 2 * half / 3.92, rel=1e-12)
-        assert f"about {size(verdict.detectable, 'fraction')} would have been seen" in verdict.sentence
+        # By placebo dates in half-widths; else critical value plus .8416 standard errors, never less than half-width.
+        by_hand = 1.36 * half if dates else half + 0.8416 * 2 * half / 3.92
+        how = "measured at 73 placebo dates" if dates else "about, from the interval alone"
+        assert verdict.detectable == pytest.approx(by_hand, rel=1e-12)
+        assert f"{size(by_hand, 'fraction')} would have been seen four times in five ({how})" in verdict.sentence
+        assert verdict.to_record()["seen"]["dates"] == dates
 
 
 @pytest.mark.parametrize("p", [0.02, 0.05])

@@ -137,6 +137,7 @@ def clustered_error(rejected: BoolArray, rows: IntArray, span: int) -> float:
 def prepare(
     prices: PriceTable, instrument: str, model: ExpectedReturn, windows: EventWindow, others: EventTable | None
 ) -> PreparedSeries:
+    """The series with its benchmarks, away from the announcements `others` (None: the catalogue)."""
     if not prices.provides(instrument):
         raise UnknownNameError("instrument", instrument, prices.ids)
     known = catalog() if others is None else others

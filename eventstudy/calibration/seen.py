@@ -1,4 +1,4 @@
-"""Is a reaction of the size that a verdict says it would have seen, seen on four dates of five?"""
+"""Whether a reaction of the size that a verdict says it would have seen is seen on four dates of five."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
 from eventstudy.inference.base import Finding, PairView
-from eventstudy.inference.seen import TARGET, Injections, approximate, injections
+from eventstudy.inference.seen import NOT_MEASURED, TARGET, Injections, injections
 from eventstudy.inference.single import verdict
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
@@ -25,11 +25,11 @@ Way = Callable[[Finding, Injections, float], float]
 
 
 def _approximate(found: Finding, added: Injections, alpha: float) -> float:
-    return approximate(found.estimate, found.low, found.high, found.se)
+    return NOT_MEASURED.size(found.estimate, found.low, found.high, found.se)
 
 
 def _scaled(found: Finding, added: Injections, alpha: float) -> float:
-    return added.detectable(added.halves(alpha), 0.5 * (found.high - found.low))
+    return added.seen(added.halves(alpha)).size(found.estimate, found.low, found.high, found.se)
 
 
 def _any_date(found: Finding, added: Injections, alpha: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,8 +16,9 @@ from eventstudy.domain.prices import PriceTable, build_table
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PairView
+from eventstudy.inference.seen import NOT_MEASURED, Injections, Seen, injections
 from eventstudy.inference.single import verdict
-from eventstudy.inference.speed import HORIZON, detectable
+from eventstudy.inference.speed import HORIZON
 from eventstudy.kernels.resample import (
     complete_windows,
     critical_value,
@@ -56,6 +57,8 @@ class Reading:
         Where nothing happened: 0, or 1 for a variance multiple.
     method : str
         The test, in words.
+    seen : Seen
+        How `detectable` is known; of a variance it comes from simulated paths and other dates.
     """
 
     estimate: float
@@ -67,6 +70,7 @@ class Reading:
     unit: str
     null: float = 0.0
     method: str = ""
+    seen: Seen = NOT_MEASURED
 
     @property
     def clear(self) -> bool:
@@ -96,6 +100,7 @@ class Measured:
     notes: tuple[str, ...] = ()
     members: tuple[tuple[str, ...], ...] = ()
     others: tuple[int, ...] = ()
+    _added: dict[Offsets, Injections | str] = field(default_factory=dict, repr=False)
 
     @property
     def instrument(self) -> str:
@@ -144,10 +149,19 @@ class Measured:
         found = verdict(self.view(alpha), window)
         if isinstance(found, Inapplicable):
             return found.reason
+        added = self.injections(window)
+        how = Seen(reason=added) if isinstance(added, str) else added.seen(added.halves(alpha))
         return Reading(
             estimate=found.estimate, low=found.low, high=found.high, pvalue=found.pvalue, smallest_p=found.smallest_p,
-            detectable=detectable(found.estimate, found.low, found.high, found.se), unit=self._unit, method=found.law,
+            detectable=how.size(found.estimate, found.low, found.high, found.se), unit=self._unit, method=found.law,
+            seen=how,
         )  # fmt: skip
+
+    def injections(self, window: Offsets) -> Injections | str:
+        """The verdict's test at placebo dates, drawn once for all levels; or why there is none."""
+        if window not in self._added:
+            self._added[window] = injections(self.view(self.result.study.alpha), window)
+        return self._added[window]
 
     def variance(self, alpha: float) -> Reading | str:
         """Mean variance multiple of days 1 to L, by the two tests of the volatility response."""
@@ -221,13 +235,15 @@ def _stands_out(one: Measured, alpha: float) -> Reading | str:
     shifts = neighbours(one)
     largest = np.max([np.abs(view.placebo.scar(w)) for w in shifts], axis=0)
     car = view.abnormal.car(one.window)
-    half = critical_value(largest, alpha) * float(car.se[0])
-    estimate = level.estimate
-    low, high = min(level.low, estimate - half), max(level.high, estimate + half)
+    critical, se, estimate = critical_value(largest, alpha), float(car.se[0]), level.estimate
+    low, high = min(level.low, estimate - critical * se), max(level.high, estimate + critical * se)
+    added, how = one.injections(one.window), level.seen
+    if not isinstance(added, str):
+        how = added.seen(np.maximum(added.halves(alpha), critical * added.se))
     return replace(
         level, low=low, high=high, pvalue=max(level.pvalue, rank_pvalue(float(car.scar[0]), largest)),
         smallest_p=max(level.smallest_p, smallest_pvalue(largest.size)),
-        detectable=max(level.detectable, detectable(estimate, low, high, float(car.se[0]))),
+        detectable=max(level.detectable, how.size(estimate, low, high, se)), seen=how,
         method=f"largest of {len(shifts)} windows at {largest.size} placebo dates; and {level.method}",
     )  # fmt: skip
 
@@ -417,7 +433,7 @@ def _study(name: str, claim: Claim, prices: PriceTable, setting: Setting) -> Stu
             event=(first, max(last, 1)), estimation=claim.estimation, windows=(),
         ),
         volatility=setting.volatility,
-        statistics=("placebo_dates", "verdict") if claim.kind == "identified" else ("verdict",),
+        statistics=("verdict",) if claim.kind in VARIANCE_KINDS else ("placebo_dates", "verdict"),
         alpha=setting.alpha,
         seed=setting.seed,
         allow_unusable=setting.allow_unusable,

@@ -322,7 +322,7 @@ def _judge_one(one: Measured, adjusted: float, step: float, alpha: float, family
         members=one.members, window=one.window, unit=shown.unit, estimate=shown.estimate, low=shown.low,
         high=shown.high, level=1.0 - (step if alone else alpha / family), pvalue=shown.pvalue, adjusted=adjusted,
         smallest_p=shown.smallest_p, at_least=at_least, at_least_given=claim.at_least is not None,
-        detectable=wide.detectable, method=shown.method, details=(*details_of(one), *second.details),
+        detectable=wide.detectable, seen=wide.seen, method=shown.method, details=(*details_of(one), *second.details),
         notes=one.notes, caveat="; ".join(filter(None, (second.caveat, crowded))),
     )  # fmt: skip
     against = benchmark_words(one.result, one.instrument)

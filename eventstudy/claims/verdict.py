@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from eventstudy._typing import Record
 from eventstudy.claims.file import VARIANCE_KINDS, Claim, Direction, Kind
 from eventstudy.claims.measure import Reading
 from eventstudy.domain.windows import Offsets
-from eventstudy.verdict import Said, effect, level_words, moved, p_words, pvalue, size, window_words
+from eventstudy.inference.seen import NOT_MEASURED, Seen
+from eventstudy.verdict import (
+    Numbers,
+    Said,
+    effect,
+    level_words,
+    moved,
+    p_words,
+    pvalue,
+    seen_numbers,
+    seen_words,
+    size,
+    window_words,
+)
 
 ClaimWord = Literal["supported", "contradicted", "inconclusive", "untestable"]
 
@@ -61,7 +74,9 @@ class ClaimVerdict:
     at_least_given : bool
         Whether the claim states it; else it is the instrument's 1-in-20 move.
     detectable : float
-        About the smallest effect that would have been seen with 80% power at alpha over the number of claims.
+        Smallest effect that would have been seen with 80% power at alpha over the number of claims.
+    seen : Seen
+        How that is known; of a variance it comes from simulated paths and other dates.
     method : str
         Reference law, in words.
     details : tuple of (str, float, str)
@@ -91,6 +106,7 @@ class ClaimVerdict:
     at_least: float = math.nan
     at_least_given: bool = False
     detectable: float = math.nan
+    seen: Seen = NOT_MEASURED
     method: str = ""
     details: tuple[tuple[str, float, str], ...] = ()
     caveat: str = ""
@@ -102,9 +118,15 @@ class ClaimVerdict:
         if self.word == "untestable":
             return f"untestable ({self.reason})"
         if self.word == "inconclusive":
-            seen = amount(self.detectable, self.unit, self.claim.kind)
+            about = "" if self.measured else "about "
+            seen = about + amount(self.detectable, self.unit, self.claim.kind)
             return f"inconclusive ({self.reason or f'would have seen >= {seen}'})"
         return f"{self.word}, but {self.caveat}" if self.caveat and self.word == "supported" else self.word
+
+    @property
+    def measured(self) -> bool:
+        """Whether `detectable` comes from effects added to data or simulated paths, and is no approximation."""
+        return self.seen.dates > 0 or self.claim.kind in VARIANCE_KINDS
 
     @property
     def sentence(self) -> str:
@@ -129,6 +151,7 @@ class ClaimVerdict:
             **{key: getattr(self, key) for key in same},
             "window": list(self.window) if self.window else None, "p": self.pvalue, "p_adjusted": self.adjusted,
             "members": [list(side) for side in self.members],
+            "seen": asdict(self.seen),
             "said": [{"text": s.text, "numbers": dict(s.numbers)} for s in self.said],
             "details": [{"what": what, "value": value, "unit": unit} for what, value, unit in self.details],
             "notes": list(self.notes),
@@ -237,10 +260,10 @@ def _number(v: ClaimVerdict, against: str, family: int) -> Said:
     if kind == "months":
         # The size that could be seen comes before the number: over months it is most of the answer.
         what = (
-            f"over so many sessions only a move of about {size(v.detectable, v.unit)} would be seen four times in "
-            f"five; {what}"
+            f"over so many sessions only a move of {size(v.detectable, v.unit)} would be seen four times in five "
+            f"({seen_words(v.seen)}); {what}"
         )
-        numbers = (("detectable", v.detectable),)
+        numbers = (("detectable", v.detectable), *seen_numbers(v.seen))
     return Said(
         f"{lead}: {what} ({level_words(1.0 - v.level)} interval {interval}; {p_words(v.pvalue)}{adjusted}).",
         (
@@ -272,11 +295,12 @@ def _meaning(v: ClaimVerdict) -> Said:
     if kind == "months":
         return Said(f"A {move} of {least} would matter ({source}).", (("at_least", v.at_least),))
     seen = amount(v.detectable, v.unit, kind)
-    what = f"{seen} the expected variance" if kind in VARIANCE_KINDS else f"A {move} of about {seen}"
-    return Said(
-        f"{what} would have been seen four times in five; {least} would matter ({source}).",
-        (("detectable", v.detectable), ("at_least", v.at_least)),
-    )
+    seen_at: Numbers = (("detectable", v.detectable), ("at_least", v.at_least))
+    if kind in VARIANCE_KINDS:
+        text = f"{seen} the expected variance would have been seen four times in five; {least} would matter ({source})."
+        return Said(text, seen_at)
+    text = f"A {move} of {seen} would have been seen four times in five ({seen_words(v.seen)})"
+    return Said(f"{text}; {least} would matter ({source}).", (*seen_at, *seen_numbers(v.seen)))
 
 
 def _alone(v: ClaimVerdict, alpha: float, family: int) -> tuple[Said, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from eventstudy._typing import FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
-from eventstudy.inference.base import Finding, PairView, PlaceboPaths
+from eventstudy.inference.base import PairView, PlaceboPaths
 from eventstudy.inference.single import MIN_PLACEBO, mean_errors, scaled_sums, simulated_sums
+from eventstudy.inference.speed import detectable
 from eventstudy.kernels.resample import critical_value
 from eventstudy.volatility.base import VarianceModel
 
@@ -19,32 +21,34 @@ FEWEST_DATES = 50
 #: Placebo dates at most, evenly spread: four fifths are then good to 2.8 points.
 MOST_DATES = 200
 TARGET = 0.80
-#: 80% point of the normal law: an effect this many standard deviations beyond the critical value is seen 4 times in 5.
-POWER_80 = 0.8416
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The smallest effect that would have been seen with 80% power, and how that is known.
+    """How the smallest effect that would have been seen with 80% power is known.
 
     Attributes
     ----------
-    size : float
-        In the unit of the response; infinite or NaN where nothing bounds it.
+    factor : float
+        That effect in half-widths of the interval; NaN without placebo dates.
     dates : int
-        Placebo dates at which effects were added; 0: the approximation.
+        Placebo dates at which effects were added; 0: the size is an approximation.
     reason : str
         Why there is no placebo date; empty otherwise.
     """
 
-    size: float
+    factor: float = math.nan
     dates: int = 0
     reason: str = ""
 
+    def size(self, estimate: float, low: float, high: float, se: float) -> float:
+        """The effect, in the unit of the response; without placebo dates by `detectable`."""
+        if not self.dates:
+            return detectable(estimate, low, high, se)
+        return self.factor * max(high - estimate, estimate - low)
 
-def approximate(estimate: float, low: float, high: float, se: float) -> float:
-    """About the smallest effect seen with 80% power: half-width of the interval and 0.84 standard errors."""
-    return max(high - estimate, estimate - low) + POWER_80 * se
+
+NOT_MEASURED = Seen()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,31 +81,23 @@ class Injections:
             ]
         )
 
-    def detectable(self, halves: FloatArray, own: float) -> float:
-        """Effect seen with its sign at four dates of five, where the event's half-width is `own`.
+    def seen(self, halves: FloatArray) -> Seen:
+        """What is seen with its sign at four dates of five, in half-widths.
 
-        An effect moves the estimate and nothing else. It is added in units of each date's half-width, so that the dates
-        give the law of the noise and the event the volatility: a date in calm times says nothing else of a turbulent
-        one.
+        An effect moves the estimate and nothing else. It is added in units of each date's own half-width, so that the
+        dates give the law of the noise and the event gives the volatility: a date in calm times says nothing else of a
+        turbulent one.
         """
         noise = self.estimate / halves
-        needed = np.concatenate((1.0 - noise, 1.0 + noise))
-        return own * float(np.quantile(needed, TARGET, method="inverted_cdf"))
+        needed = np.where(np.isfinite(halves), (1.0 - noise, 1.0 + noise), np.inf)
+        factor = float(np.quantile(needed, TARGET, method="inverted_cdf"))
+        return Seen(factor=factor, dates=self.estimate.size)
 
 
-def seen(view: PairView, window: Offsets, found: Finding) -> Seen:
-    """What would have been seen over `window` at the view's alpha: by placebo dates, else about.
-
-    Parameters
-    ----------
-    found : Finding
-        The verdict's on the same window.
-    """
+def seen_effect(view: PairView, window: Offsets) -> Seen:
+    """What the verdict's test would have seen over `window` at the view's alpha."""
     added = injections(view, window)
-    half = max(found.high - found.estimate, found.estimate - found.low)
-    if isinstance(added, str):
-        return Seen(size=approximate(found.estimate, found.low, found.high, found.se), reason=added)
-    return Seen(size=added.detectable(added.halves(view.alpha), half), dates=added.estimate.size)
+    return Seen(reason=added) if isinstance(added, str) else added.seen(added.halves(view.alpha))
 
 
 def injections(view: PairView, window: Offsets) -> Injections | str:
@@ -114,7 +110,7 @@ def injections(view: PairView, window: Offsets) -> Injections | str:
         return view.placebo
     if isinstance(view.variance, str):
         return view.variance
-    ar, day0 = _dates(view.placebo, view.variance)
+    ar, day0 = _dates(view.placebo, view.variance, min(window[0], 0))
     if ar is None:
         return f"{day0.size} placebo dates lie inside the volatility sample; {FEWEST_DATES} are needed"
     car = ar.car(window)
@@ -134,8 +130,8 @@ def injections(view: PairView, window: Offsets) -> Injections | str:
     )
 
 
-def _dates(placebo: PlaceboPaths, variance: VarianceModel) -> tuple[AbnormalReturns | None, IntArray]:
-    """Usable placebo dates whose windows end inside the volatility sample, and their sessions relative to day 0.
+def _dates(placebo: PlaceboPaths, variance: VarianceModel, origin: int) -> tuple[AbnormalReturns | None, IntArray]:
+    """Usable placebo dates whose windows lie inside the volatility sample, and their sessions relative to day 0.
 
     None in place of too few.
     """
@@ -143,7 +139,7 @@ def _dates(placebo: PlaceboPaths, variance: VarianceModel) -> tuple[AbnormalRetu
     days = ar.dates[:, int(np.searchsorted(ar.offsets, 0))]
     fitted = variance.dates[: variance.n_fit]
     at = np.minimum(np.searchsorted(fitted, days), fitted.size - 1)
-    inside = placebo.usable & (fitted[at] == days) & (ar.dates[:, -1] <= fitted[-1])
+    inside = placebo.usable & (fitted[at] == days) & (at + origin >= 0) & (ar.dates[:, -1] <= fitted[-1])
     rows = np.flatnonzero(inside)
     if rows.size < FEWEST_DATES:
         return None, rows

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from eventstudy.claims.file import VARIANCE_KINDS
 from eventstudy.claims.result import ClaimsResult
 from eventstudy.claims.verdict import TEST_WORDS, ClaimVerdict, amount, interval_words, signed
 from eventstudy.report import tables
 from eventstudy.report.page import SIGNS, reactor_words
 from eventstudy.report.parts import NONE, cells, check_target, render, write_whole
 from eventstudy.verbs.scan_result import Scan
-from eventstudy.verdict import level_words, pvalue, window_words
+from eventstudy.verdict import level_words, pvalue, seen_words, window_words
 
 #: Where the verdict box of the page takes its colour from.
 _EDGE = {"supported": "reaction", "contradicted": "alert", "inconclusive": "inconclusive", "untestable": "untestable"}
@@ -148,6 +149,11 @@ def _counts(words: Sequence[str]) -> str:
     return ", ".join(f"{words.count(w)} {w}" for w in _ORDER if w in words)
 
 
+def _seen(v: ClaimVerdict) -> str:
+    how = "" if v.claim.kind in VARIANCE_KINDS else f"; {seen_words(v.seen)}"
+    return f"four times in five, allowing for all claims{how}"
+
+
 def _claim(v: ClaimVerdict) -> dict[str, Any]:
     assert v.window is not None
     kind = v.claim.kind
@@ -160,7 +166,7 @@ def _claim(v: ClaimVerdict) -> dict[str, Any]:
     ]
     rows = [
         ["Would matter", amount(v.at_least, v.unit, kind), source],
-        ["Would have been seen", amount(v.detectable, v.unit, kind), "four times in five, allowing for all claims"],
+        ["Would have been seen", amount(v.detectable, v.unit, kind), _seen(v)],
         *([what, _detail(value, unit), ""] for what, value, unit in v.details),
         ["Law", "", v.method],
     ]

@@ -20,6 +20,7 @@ from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets, Out
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.base import PAIR_STATISTICS, PairView
+from eventstudy.inference.seen import FEWEST_DATES, TARGET
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.measure import pair_seed
 from eventstudy.models.base import ExpectedReturn
@@ -27,10 +28,6 @@ from eventstudy.models.regression import MarketModel
 from eventstudy.pairs import PreparedSeries, fit_pairs, prepare_series
 from eventstudy.verdict import effect, size, window_words
 from eventstudy.volatility.base import GarchResponse, variance_model
-
-#: Fewest placebo dates on which a share of four fifths means anything.
-FEWEST_DATES = 50
-TARGET = 0.80
 
 
 class PowerPoint(NamedTuple):
