@@ -226,7 +226,7 @@ class Study:
         One minus the confidence of intervals.
     horizon : int or None
         Last session of the drift by which speed is judged, fixed before any result. None: 10, or the end of a
-        shorter event window.
+        shorter event window. The drift of one pair needs three sessions, so at least 4.
     seed : int
         Entropy of every simulation.
     allow_unusable : bool

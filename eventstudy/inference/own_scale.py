@@ -20,9 +20,9 @@ MIN_SESSIONS = 3
     null="the event's sum, in units of the changes between its own sessions, is exchangeable with those inside "
     "estimation",
     assumptions="errors are stationary up to a scale, which may have changed before the window or at its first session",
-    reference="von Neumann, Kent, Bellinson & Hart (1941), Ann. Math. Stat. 12:153-162; sizes in docs/methods/speed",
-    trust="for the drift after a first move, which may have raised the variance; it sees what comes over several "
-    "sessions, never what comes in one",
+    reference="von Neumann, Kent, Bellinson & Hart (1941), Ann. Math. Stat. 12:153-162; sizes in docs/methods",
+    trust="beside the verdict: it decides on the drift after a first move, which may have raised the variance; it sees "
+    "what comes over several sessions, never what comes in one",
 )
 def own_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """As SQ, each sum divided by the root mean square change from session to session inside its own window.
