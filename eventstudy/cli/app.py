@@ -74,7 +74,7 @@ def split(values: Iterable[str] | None) -> list[str]:
 
 
 def show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | None = None) -> None:
-    """A listing as a table, or as one JSON object."""
+    """A listing as a table, numbers to four digits, or as one JSON object with all of them."""
     if as_json:
         print(dumps({title: rows}))
         return
@@ -86,7 +86,7 @@ def show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | 
             str(column), overflow="fold", no_wrap=column in ("id", "key", "symbol", "first", "last", "sha256")
         )
     for row in rows:
-        table.add_row(*(str(row[c]) for c in columns))
+        table.add_row(*(f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in columns))
     out = Console(highlight=False)
     # Piped output has no width of its own; 160 columns keep a row readable.
     (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
