@@ -10,7 +10,7 @@ from scipy import stats
 
 from eventstudy._typing import BoolArray, Change, DateArray, FloatArray, IntArray
 from eventstudy.domain.align import AlignedSample
-from eventstudy.domain.windows import Offsets
+from eventstudy.domain.windows import Offsets, columns_of
 from eventstudy.kernels.ols import quadratic
 from eventstudy.models.base import FittedModel
 
@@ -100,8 +100,7 @@ class AbnormalReturns:
 
     def columns(self, window: Offsets) -> slice:
         """Columns of the offsets ``window[0]..window[1]``."""
-        start = int(window[0] - self.offsets[0])
-        return slice(start, start + window[1] - window[0] + 1)
+        return columns_of(self.offsets, window)
 
     def se_day(self) -> FloatArray:
         """Forecast standard error of each day's abnormal response, shape (N, T)."""

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
@@ -28,6 +28,17 @@ app = typer.Typer(
     help="Did this announcement move aluminum: how much, how fast, for how long, and how sure can we be?",
 )
 talk = Console(stderr=True, highlight=False)
+
+
+class Told(Protocol):
+    """A result in both forms."""
+
+    def to_record(self) -> Record:
+        """For JSON."""
+
+    def summary(self) -> str:
+        """For a reader."""
+
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
@@ -90,6 +101,14 @@ def show(title: str, rows: list[Record], as_json: bool, narrow: Sequence[str] | 
     out = Console(highlight=False)
     # Piped output has no width of its own; 160 columns keep a row readable.
     (out if out.is_terminal else Console(highlight=False, width=160)).print(table, markup=False)
+
+
+def say(result: Told, as_json: bool, quiet: bool) -> None:
+    """A result on stdout: as JSON, else in words unless nothing was to be said."""
+    if as_json:
+        print(dumps(result.to_record()))
+    elif not quiet:
+        print(result.summary())
 
 
 def offsets_of(option: str, text: str) -> list[int]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from eventstudy._typing import Record
 from eventstudy.claims.file import SAYINGS, Claims, claims_saying, read_claims
 from eventstudy.claims.result import judge_claims
-from eventstudy.cli.app import JsonOption, QuietOption, app, split, talk
+from eventstudy.cli.app import JsonOption, QuietOption, app, say, split, talk
 from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.cli.report import rename_of, sources_of
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
@@ -20,7 +20,6 @@ from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
 from eventstudy.report.claims import write_claims_page
 from eventstudy.report.parts import check_target
-from eventstudy.report.record import dumps
 from eventstudy.spec import PricesSpec, StudyPlan
 from eventstudy.study import Study
 from eventstudy.volatility.base import GarchResponse
@@ -75,10 +74,7 @@ def claims_command(
         )  # fmt: skip
         if out is not None:
             write_claims_page(result, out)
-    if as_json:
-        print(dumps(result.to_record()))
-    elif not quiet:
-        print(result.summary())
+    say(result, as_json, quiet)
     if out is not None and not quiet:
         talk.print(f"report: {out}", markup=False, soft_wrap=True)
     result.require_measured()

@@ -10,7 +10,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, split, talk
+from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, say, split, talk
 from eventstudy.cli.fetch import OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.domain.events import EventTable, catalog, make_event
 from eventstudy.domain.prices import PriceTable
@@ -18,7 +18,6 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.models.base import ExpectedReturn
-from eventstudy.report.record import dumps
 from eventstudy.sources.base import Mode
 from eventstudy.spec import PricesSpec, SourceKey, StudyPlan, make_model
 from eventstudy.study import Study
@@ -74,10 +73,7 @@ def scan_command(
             window=window_of("--window", window), against=against, claimed=claimed, within=within, model=chosen,
             estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha, draws=draws, seed=seed,
         )  # fmt: skip
-    if as_json:
-        print(dumps(result.to_record()))
-    elif not quiet:
-        print(result.summary())
+    say(result, as_json, quiet)
 
 
 @app.command(name="power")
@@ -116,10 +112,7 @@ def power_command(
             dates=dates, model=chosen, estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha,
             seed=seed,
         )  # fmt: skip
-    if as_json:
-        print(dumps(result.to_record()))
-    elif not quiet:
-        print(result.summary())
+    say(result, as_json, quiet)
 
 
 def size_of(text: str) -> float:
@@ -168,10 +161,7 @@ def robustness_command(
             models=(first, *others) if models else (), tests=split(tests) or TESTS, placebos=placebos,
             windows=grid.get("windows", WINDOWS), estimations=grid.get("estimations", ESTIMATIONS),
         )  # fmt: skip
-    if as_json:
-        print(dumps(result.to_record()))
-    elif not quiet:
-        print(result.summary())
+    say(result, as_json, quiet)
 
 
 def as_pair(values: Sequence[int]) -> Offsets:

@@ -14,7 +14,7 @@ from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument, instruments
 from eventstudy.domain.intraday import clock_minutes, is_intraday, local_times
 from eventstudy.domain.prices import PriceTable, respond
-from eventstudy.domain.windows import MAX_DELAY_DAYS, OTHER_EVENT_SPAN, Offsets, find_day0
+from eventstudy.domain.windows import MAX_DELAY_DAYS, OTHER_EVENT_SPAN, Offsets, columns_of, find_day0
 
 #: How log and simple instruments are measured in this study; ``instrument``: each by its own record.
 Returns = Literal["instrument", "log", "simple"]
@@ -78,8 +78,7 @@ class AlignedSample:
 
     def columns(self, window: Offsets) -> slice:
         """Columns of the offsets ``window[0]..window[1]``."""
-        start = int(window[0] - self.offsets[0])
-        return slice(start, start + window[1] - window[0] + 1)
+        return columns_of(self.offsets, window)
 
     def take(self, rows: IntArray) -> AlignedSample:
         """The pairs in `rows`, in that order."""

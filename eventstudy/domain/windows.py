@@ -318,6 +318,12 @@ def _day(value: np.datetime64) -> dt.date:
     return day
 
 
+def columns_of(offsets: IntArray, window: Offsets) -> slice:
+    """Columns of ``window[0]..window[1]`` where `offsets` count up by one."""
+    start = int(window[0] - offsets[0])
+    return slice(start, start + window[1] - window[0] + 1)
+
+
 def default_primary(day0s: list[Day0]) -> Offsets:
     """[0, 1]; [-1, 1] when a pair's instant is ambiguous or only its date is known."""
     return (-1, 1) if any(d.ambiguous for d in day0s) else (0, 1)

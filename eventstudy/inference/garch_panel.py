@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eventstudy._typing import FloatArray
+from eventstudy.domain.windows import columns_of
 from eventstudy.inference.base import DESCRIPTION, PANEL_STATISTICS, Finding, about_caar, refuse_one
 from eventstudy.inference.panel import PanelView
 from eventstudy.inference.variance import BGW, CHI2, chi2_multipliers, day_multiplier
@@ -110,7 +111,7 @@ def _window(view: PanelView) -> tuple[FloatArray, FloatArray] | Inapplicable:
     first, last = view.car.window
     if first < garch.offsets[0] or last > garch.offsets[-1]:
         return Inapplicable("the window is not inside the event window, for which variances are forecast")
-    columns = slice(first - int(garch.offsets[0]), last - int(garch.offsets[0]) + 1)
+    columns = columns_of(garch.offsets, view.car.window)
     return garch.residual[view.rows, columns], garch.variance[view.rows, columns]
 
 

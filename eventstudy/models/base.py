@@ -110,6 +110,11 @@ class OnBenchmarks:
         """Yes."""
         return True
 
+    @property
+    def on_market(self) -> str:
+        """Words for a label, `` on A and B``; empty where each instrument has its own."""
+        return f" on {' and '.join(self.market)}" if self.market else ""
+
     def benchmarks(self, instrument: Instrument, prices: PriceTable) -> tuple[str, ...]:
         """Those that were named, else the instrument's own default."""
         return instrument.benchmark if self.market is None else self.market

@@ -86,7 +86,7 @@ class LaggedMarket(OnBenchmarks):
     def label(self) -> str:
         """The model in words."""
         before = "session before" if self.lags == 1 else f"{self.lags} sessions before"
-        return "market model" + (f" on {' and '.join(self.market)} and" if self.market else " with") + f" its {before}"
+        return f"market model{self.on_market} {'and' if self.market else 'with'} its {before}"
 
     def bound(self, series: ResponseSeries) -> tuple[Self, ResponseSeries]:
         """The model with the market's sessions on which the instrument has no response."""

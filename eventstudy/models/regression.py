@@ -51,7 +51,7 @@ class MarketModel(OnBenchmarks):
     @property
     def label(self) -> str:
         """The model in words."""
-        return "market model" + (f" on {' and '.join(self.market)}" if self.market else "")
+        return "market model" + self.on_market
 
     def fit(self, sample: AlignedSample) -> FittedModel:
         """Regress each pair's response on the benchmarks over the estimation window."""

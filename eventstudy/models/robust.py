@@ -75,7 +75,7 @@ class Robust(OnBenchmarks):
     def label(self) -> str:
         """The model in words."""
         words = "Huber" if self.kind == "huber" else "Theil-Sen"
-        return f"robust market model ({words})" + (f" on {' and '.join(self.market)}" if self.market else "")
+        return f"robust market model ({words})" + self.on_market
 
     def fit(self, sample: AlignedSample) -> FittedModel:
         """Reweight all pairs together, or take medians of slopes pair by pair."""
@@ -135,7 +135,7 @@ class MarketModelGarch(OnBenchmarks):
     @property
     def label(self) -> str:
         """The model in words."""
-        return "market model with GARCH errors" + (f" on {' and '.join(self.market)}" if self.market else "")
+        return "market model with GARCH errors" + self.on_market
 
     def fit(self, sample: AlignedSample) -> FittedModel:
         """Maximise the likelihood pair by pair."""

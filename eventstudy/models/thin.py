@@ -73,7 +73,7 @@ class ScholesWilliams(OnBenchmarks):
     @property
     def label(self) -> str:
         """The model in words."""
-        return "Scholes-Williams" + (f" on {' and '.join(self.market)}" if self.market else "")
+        return "Scholes-Williams" + self.on_market
 
     def bound(self, series: ResponseSeries) -> tuple[Self, ResponseSeries]:
         """The model with the market's sessions on which the instrument has no response."""
@@ -156,8 +156,7 @@ class Dimson(OnBenchmarks):
     def label(self) -> str:
         """The model in words."""
         weighted = ", Fowler-Rorke weights" if self.weights == "fowler_rorke" else ""
-        on = f" on {' and '.join(self.market)}" if self.market else ""
-        return f"Dimson{on} ({self.lags} lags, {self.leads} leads{weighted})"
+        return f"Dimson{self.on_market} ({self.lags} lags, {self.leads} leads{weighted})"
 
     def bound(self, series: ResponseSeries) -> tuple[Self, ResponseSeries]:
         """The model with the market's sessions on which the instrument has no response."""
