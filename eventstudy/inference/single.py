@@ -88,8 +88,8 @@ def sample_quantile_raw(view: PairView, window: Offsets) -> Finding | Inapplicab
     null="the event's sum, in units of the 20 sessions before it, is exchangeable with those inside estimation",
     assumptions="errors are stationary up to a scale that moves slowly",
     reference="sizes in docs/methods, after Andrews (2003), Econometrica 71:1661-1694",
-    trust="yes: half of the verdict's p; by itself it rejects a true null in 8 to 12 of 100 in the calmest fifth of real "
-    "dates",
+    trust="yes: half of the verdict's p; by itself it rejects a true null in 8 to 12 of 100 in the calmest fifth of "
+    "real dates",
 )
 def local_scale(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """As SQ, each sum divided by the root mean square residual of the 20 sessions before its own window."""
@@ -152,8 +152,8 @@ def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicab
     null="no abnormal response over the window",
     assumptions="one of the two methods holds",
     reference="measured sizes in docs/methods",
-    trust="yes: the only p the verdict uses; it rejects a true null in 3 to 6 of 100 in simulated worlds, 1 to 9 on real "
-    "dates",
+    trust="yes: the only p the verdict uses; it rejects a true null in 3 to 6 of 100 in simulated worlds, 1 to 9 on "
+    "real dates",
 )
 def verdict(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Larger p of the two, and the interval that covers both of theirs."""
