@@ -11,9 +11,9 @@ import numpy as np
 
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.counterfactual import Asker, Variant, Ways
-from eventstudy.domain.align import Block, gather
-from eventstudy.domain.events import EventTable
-from eventstudy.domain.releases import Release, releases_in
+from eventstudy.domain.align import Block, ResponseSeries, gather
+from eventstudy.domain.events import Event, EventTable
+from eventstudy.domain.releases import NotKnown, Release, not_known, own_releases_in, releases_in
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.inference.base import (
     PAIR_STATISTICS,
@@ -264,12 +264,15 @@ class Around:
     overlaps : tuple of Overlap
     unsure : frozenset of (str, str)
         Pairs whose day 0 may be another session.
+    own_releases : tuple of Event
+        Scheduled releases that the user brings.
     """
 
     prepared: dict[str, PreparedSeries]
     positions: dict[tuple[str, str], int]
     overlaps: tuple[Overlap, ...]
     unsure: frozenset[tuple[str, str]]
+    own_releases: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +286,7 @@ class Measured:
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
+    releases_not_known: list[NotKnown] = field(default_factory=list)
 
 
 def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) -> Measured:
@@ -304,14 +308,23 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
             inside = [o for o in around.overlaps if (o.event, o.instrument, o.place) == (*key, "event window")]
             news = tuple(o.offset for o in inside)
             found.variants.extend(Asker(ways=ways, event=event, prepared=prepared, position=position, news=news).ask())
-        exchange, days = prepared.series.instrument.exchange, prepared.series.days
-        found.releases.extend(releases_in(*key, exchange, days, position, measures.window.event))
+        _look_up_releases(found, key[0], prepared.series, position, measures.window.event, around.own_releases)
     if measures.volatility is not None:
         sessions = np.arange(measures.window.event[0], measures.window.event[1] + 1)
         panel = replace(panel, garch=panel_forecasts(models, sessions, measures.volatility.origin))
     found.tests.extend(panel_tests(measures, panel, ways.primary))
     found.speed.extend(speed_of_mean(measures, panel, found.speed))
     return found
+
+
+def _look_up_releases(
+    found: Measured, event: str, series: ResponseSeries, position: int, window: Offsets, own: tuple[Event, ...]
+) -> None:
+    """Releases inside the event window of one pair, in order of session, and the calendars that do not reach it."""
+    of_day = (event, series.instrument, series.days, position, window)
+    listed = [*releases_in(*of_day), *own_releases_in(event, series.instrument, series.dates, position, window, own)]
+    found.releases.extend(sorted(listed, key=lambda r: (r.offset, r.date)))
+    found.releases_not_known.extend(not_known(*of_day))
 
 
 def sensitivity(

@@ -25,7 +25,7 @@ from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.intraday import when_words
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag, frozen_rows, frozen_stretches
-from eventstudy.domain.quality_table import broken_rows
+from eventstudy.domain.quality_table import broken_rows, check_table
 from eventstudy.domain.timing import LaterMarket, later_markets
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome, default_primary, find_day0
 from eventstudy.errors import InputError, UnknownNameError
@@ -364,3 +364,14 @@ def primary_of(window: EventWindow, day0s: list[Day0]) -> Offsets:
             f"window [{window.event[0]},{window.event[1]}]; widen `event` or name `primary`"
         )
     return primary
+
+
+def ids_of(prepared: dict[str, PreparedSeries]) -> list[str]:
+    """Instruments and their benchmarks."""
+    return list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
+
+
+def findings(prices: PriceTable, prepared: dict[str, PreparedSeries]) -> tuple[Flag, ...]:
+    """What is wrong with the series of a study, as far as no exchange's calendar is needed to tell."""
+    used = ids_of(prepared)
+    return check_table(prices.only(used), calendars=False) if used else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.engines.likelihood import Presample
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Convention
-from eventstudy.models.base import MODELS, ExpectedReturn
+from eventstudy.models.named import make_model
 from eventstudy.sources.base import Mode, Request, load
 from eventstudy.sources.event_files import read_events
 from eventstudy.sources.feed import Fetch, Span
@@ -104,12 +104,14 @@ class ModelSpec(TomlTable):
     """``[model]``: expected-return model and its benchmarks.
 
     ``riskfree`` is the riskless return of a factor model: the named models take ``RF`` unless it says otherwise,
-    ``"none"`` takes raw returns.
+    ``"none"`` takes raw returns. ``options`` are the further arguments of the model's class, such as ``kind`` of
+    ``robust``.
     """
 
     name: str = "market_model"
     market: str | list[str] | None = None
     riskfree: str | None = None
+    options: dict[str, int | float | str | list[int] | list[float] | list[str]] = Field(default_factory=dict)
 
 
 class WindowSpec(TomlTable):
@@ -123,6 +125,7 @@ class WindowSpec(TomlTable):
     policy: Policy = "own_calendar"
     overlap: Literal["keep", "mask", "drop"] = "keep"
     missing: Literal["refuse", "sum"] = "refuse"
+    max_delay: int = EventWindow.max_delay
 
 
 class VolatilitySpec(TomlTable):
@@ -144,6 +147,7 @@ class StudySpec(TomlTable):
     """A whole study file.
 
     ``events`` names catalogue ids, or the ids of ``events_file``; ``[event]`` describes one that is in neither.
+    ``releases`` is a file like ``events_file`` with the scheduled releases to list.
     """
 
     events: list[str] = Field(default_factory=list)
@@ -151,6 +155,9 @@ class StudySpec(TomlTable):
     instruments: list[str] = Field(default_factory=list)
     returns: Returns = "instrument"
     calendar: str | None = None
+    controls: list[str] | None = None
+    counterfactuals: bool = True
+    releases: str | None = None
     statistics: list[str] | None = None
     alpha: float = 0.05
     seed: int = 0
@@ -301,37 +308,12 @@ class _Files:
             return None
 
 
-def make_model(name: str, market: str | Sequence[str] | None, *, riskfree: str | None = None) -> ExpectedReturn:
-    """A model by its registry key, on the benchmarks named.
-
-    Raises
-    ------
-    UnknownNameError
-        With the known models.
-    InputError
-        When a market or a riskless return is named for a model that has none, or does not fit the model.
-    """
-    if name not in MODELS:
-        raise UnknownNameError("model", name, [e.key for e in MODELS], hint="(eventstudy models lists them)")
-    entry = MODELS[name]
-    chosen = market if market is None or isinstance(market, str) else tuple(market)
-    if riskfree is not None:
-        if entry.facts["benchmarks"] != "factors":
-            raise InputError(f"the {entry.title} takes no riskless return, but {riskfree!r} was named")
-        return entry.obj(chosen, riskfree=None if riskfree == "none" else riskfree)
-    if entry.facts["benchmarks"] != "none":
-        return entry.obj(chosen)
-    if chosen:
-        raise InputError(f"the {entry.title} uses no market, but {market!r} was named; drop one of the two")
-    return entry.obj()
-
-
 def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
     """Resolve events, model and windows of a validated spec."""
     window = spec.window
     study = Study(
         instruments=_instruments_of(spec),
-        model=make_model(spec.model.name, spec.model.market, riskfree=spec.model.riskfree),
+        model=make_model(spec.model.name, spec.model.market, riskfree=spec.model.riskfree, options=spec.model.options),
         window=EventWindow(
             primary=_pair(window.primary),
             event=_pair(window.event) or EventWindow.event,
@@ -341,11 +323,15 @@ def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
             policy=window.policy,
             overlap=window.overlap,
             missing=window.missing,
+            max_delay=window.max_delay,
         ),
         volatility=_volatility(spec.volatility),
         statistics=tuple(spec.statistics) if spec.statistics is not None else None,
         returns=spec.returns,
         calendar=spec.calendar,
+        controls=tuple(spec.controls) if spec.controls is not None else None,
+        counterfactuals=spec.counterfactuals,
+        releases=read_events(folder / spec.releases) if spec.releases else None,
         alpha=spec.alpha,
         seed=spec.seed,
         horizon=spec.horizon,

@@ -18,8 +18,7 @@ from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
-from eventstudy.domain.quality_table import check_table
-from eventstudy.domain.releases import Release
+from eventstudy.domain.releases import NotKnown, Release
 from eventstudy.domain.timing import LaterMarket
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
@@ -46,7 +45,9 @@ from eventstudy.models.synthetic import DonorEffect
 from eventstudy.pairs import (
     PreparedSeries,
     donor_effects,
+    findings,
     fit_pairs,
+    ids_of,
     judge_day0,
     prepare_series,
     primary_of,
@@ -92,7 +93,9 @@ class StudyResult:
     variants : tuple of Variant
         The primary effect of every used pair under other counterfactuals, and what else may be behind it.
     releases : tuple of Release
-        Scheduled releases whose date lies in an event window.
+        Scheduled releases whose date lies in an event window, the user's own among them.
+    releases_not_known : tuple of NotKnown
+        Calendars of releases that do not reach an event window: nothing is known there.
     placebo : dict
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
     seen : dict
@@ -125,6 +128,7 @@ class StudyResult:
     donors: tuple[DonorEffect, ...]
     variants: tuple[Variant, ...]
     releases: tuple[Release, ...]
+    releases_not_known: tuple[NotKnown, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     seen: dict[tuple[str, str], Seen]
     models: dict[str, tuple[str, str]]
@@ -220,6 +224,9 @@ class Study:
     controls : sequence of str or None
         Instruments or selectors that the announcement should leave alone, for the rank among controls; None: those
         of the same kind among the prices, without producers and consumers of aluminum.
+    releases : EventTable or None
+        Scheduled releases of your own (`read_events`), listed where they fall into an event window beside those that
+        are known here.
     counterfactuals : bool
         Give `StudyResult.variants`, where ``local_scale`` is among the statistics: they show its p.
     alpha : float
@@ -258,6 +265,7 @@ class Study:
     allow_unusable: bool = False
     horizon: int | None = None
     convention: Convention = "textbook"
+    releases: EventTable | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instruments", tuple(self.instruments))
@@ -316,7 +324,7 @@ class Study:
             )
             for name in wanted if name in prices
         }  # fmt: skip
-        prices = replace(prices, flags=_findings(prices, prepared))
+        prices = replace(prices, flags=findings(prices, prepared))
         prepared = {name: with_breaks(one, prices.flags) for name, one in prepared.items()}
         return replace(self._measure(prices, table, context, prepared), minutes=prices.minutes)
 
@@ -350,7 +358,7 @@ class Study:
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
-        used_ids = _ids_of(prepared)
+        used_ids = ids_of(prepared)
         near = tuple(overlaps(events, context, prepared, positions, self.window))
         unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
         found, correlations = Measured(), (math.nan, math.nan)
@@ -359,7 +367,10 @@ class Study:
             correlations = residual_correlations(abnormal)
             panel = make_panel(self.measures, abnormal, events, correlations)
             advice = advise(abnormal, np.unique(panel.clusters).size, correlations[0])
-            around = Around(prepared=prepared, positions=positions, overlaps=near, unsure=unsure)
+            around = Around(
+                prepared=prepared, positions=positions, overlaps=near, unsure=unsure,
+                own_releases=tuple(self.releases.values()) if self.releases else (),
+            )  # fmt: skip
             ways = Ways(
                 prices=prices, events=events, others=context, window=self.window, primary=primary, returns=self.returns,
                 calendar=self.calendar, alpha=self.alpha, model=self.model, controls=self.controls,
@@ -373,6 +384,7 @@ class Study:
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
             variants=tuple(found.variants), releases=tuple(found.releases), placebo=found.placebo, seen=found.seen,
+            releases_not_known=tuple(found.releases_not_known),
             models={name: (one.words, one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),
             names={name: prices.instruments[name].label for name in used_ids},
@@ -417,19 +429,10 @@ class Study:
             "horizon": self.horizon,
             "allow_unusable": self.allow_unusable,
             "convention": self.convention,
+            # Only where there are some: a lock of a study without them keeps its hash.
+            **({"releases": [[r.label, r.when] for r in self.releases.values()]} if self.releases else {}),
         }
 
 
 def _events_of(events: EventTable | Iterable[Event]) -> Iterable[Event]:
     return events.values() if isinstance(events, EventTable) else events
-
-
-def _ids_of(prepared: dict[str, PreparedSeries]) -> list[str]:
-    """Instruments and their benchmarks."""
-    return list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
-
-
-def _findings(prices: PriceTable, prepared: dict[str, PreparedSeries]) -> tuple[Flag, ...]:
-    """What is wrong with the series of a study, as far as no exchange's calendar is needed to tell."""
-    used = _ids_of(prepared)
-    return check_table(prices.only(used), calendars=False) if used else ()

@@ -504,6 +504,11 @@ def test_after_correction_the_accord_is_inconclusive(embedded: PriceTable, trace
     assert result["swift"].estimate == pytest.approx(0.037, abs=0.004)
     assert result["swift"].pvalue == pytest.approx(0.104, abs=0.02)
     assert result["swift"].detectable > 0.08
+    # Long windows are asked by response, buy-and-hold and half-life; the calendar-time test is named as refused.
+    [(test, reason)] = result["months"].refused
+    assert (test, reason.split(":")[0]) == ("calendar-time portfolio", "one date")
+    assert f"Calendar-time portfolio: refused, {reason}." in result["months"].paragraph
+    assert not [v.claim.id for v in result.verdicts if v.refused and v.claim.kind != "months"]
     for verdict in result.verdicts:
         traced(verdict.said)
     assert "say nothing on whether the article is true" in result.notes[0]

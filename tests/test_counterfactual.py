@@ -21,7 +21,7 @@ from eventstudy.counterfactual import Variant
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
-from eventstudy.domain.releases import employment_date, third_wednesday
+from eventstudy.domain.releases import calendars, employment_date, third_wednesday
 from eventstudy.inference.base import PAIR_STATISTICS
 from eventstudy.report.page import page_html
 from eventstudy.report.record import dumps, study_record
@@ -201,6 +201,59 @@ def test_third_wednesdays() -> None:
         for month in range(1, 13):
             days = [d for k in range(1, 29) if (d := dt.date(year, month, k)).weekday() == 2]
             assert third_wednesday(year, month) == days[2]
+
+
+#: Days that are known otherwise: the first statement, the move to zero, lift-off, the Sunday of the pandemic, taper
+#: talk, the first and the largest rise of 2022, the first cut of 2024.
+FOMC_DAYS = (
+    "1994-02-04", "2008-12-16", "2015-12-16", "2020-03-15", "2013-06-19", "2022-03-16", "2022-06-15", "2024-09-18",
+)  # fmt: skip
+#: The print delayed by the shutdown of 2013, the Good Friday of 2020, 9.1%, the fall of November 2022.
+CPI_DAYS = ("2013-10-30", "2020-04-10", "2022-07-13", "2022-11-10")
+
+
+def test_calendars_hold_days_that_are_known_otherwise() -> None:
+    fomc, cpi = calendars()
+    assert {dt.date.fromisoformat(d) for d in FOMC_DAYS} <= set(fomc.dates)
+    assert {dt.date.fromisoformat(d) for d in CPI_DAYS} <= set(cpi.dates)
+    for one in (fomc, cpi):
+        assert list(one.dates) == sorted(set(one.dates))
+        assert one.first <= one.dates[0] < one.dates[-1] <= one.last
+        assert "agree on every date" in one.origin
+    # Eight scheduled meetings a year, by law at least four and by custom eight since 1981; twelve prints.
+    assert {sum(d.year == y for d in fomc.dates) for y in range(1994, 2025)} == {8}
+    assert {(d.year, d.month) for d in cpi.dates} == {(y, m) for y in range(2008, 2025) for m in range(1, 13)}
+    # Consumer prices of a month come between the 9th and the 30th of the next, never on a weekend.
+    assert all(9 <= d.day <= 30 and d.weekday() < 5 for d in cpi.dates)
+    assert [d for d in fomc.dates if d.weekday() > 4] == [dt.date(2020, 3, 15)]
+
+
+def test_a_window_lists_what_is_known_and_names_what_is_not(accord: es.StudyResult) -> None:
+    """January 30, 1994, a Sunday: day 0 is the 31st; the first statement ever came on Friday, February 4."""
+    assert {r.title.split(",")[0]: r.offset for r in accord.releases} == {
+        "FOMC decision": 4, "US employment situation": 4,
+    }  # fmt: skip
+    [missing] = accord.releases_not_known
+    assert missing.words == "US CPI not known for this date (known from 2008-01-01 to 2024-12-31)"
+    assert missing.words in page_html(accord)
+    assert study_record(accord)["releases_not_known"][0]["short"] == "US CPI"
+
+
+def test_own_releases_fall_on_the_session_after_their_clock_time(embedded: PriceTable) -> None:
+    days = ("1994-02-01", "1994-02-01", "1994-02-03", "1994-06-01")
+    clocks = list(zip(("09:00", "17:00", None, None), days, (1, 2, 3, None), strict=True))
+    own = EventTable(
+        es.make_event(day, time=time, title=f"Own {k}", id=f"own-{k}") for k, (time, day, _) in enumerate(clocks)
+    )
+    study = es.Study(
+        instruments=["AA"], model=es.MarketModel("DOW29"), statistics=["t_fe"], volatility=None, counterfactuals=False,
+        releases=own,
+    )  # fmt: skip
+    done = study.run(embedded, es.catalog()["six-nation-accord-1994"])
+    found = {r.title: r.offset for r in done.releases if r.title.startswith("Own")}
+    assert found == {f"Own {k}": offset for k, (_, _, offset) in enumerate(clocks) if offset is not None}
+    assert study.settings()["releases"][0][0] == "Own 0"
+    assert "releases" not in replace(study, releases=None).settings()
 
 
 # --- responses that are not returns: the LME spread around the sanctions on Rusal ------------------

@@ -103,6 +103,19 @@ def details_of(one: Measured) -> tuple[tuple[str, float, str], ...]:
     return ()
 
 
+def refused_tests(one: Measured) -> tuple[tuple[str, str], ...]:
+    """Tests that the question is usually given and that do not exist here, each with the reason."""
+    if one.claim.kind != "months":
+        return ()
+    dates = len({one.result.events[pair.event].date for pair in one.result.used})
+    assert dates == 1
+    reason = (
+        "one date: on each day the portfolio would hold this one pair, and its mean per day is the sum above over the "
+        "number of days; it needs announcements on several dates"
+    )
+    return (("calendar-time portfolio", reason),)
+
+
 def no_date(claim: Claim) -> str:
     """Why a claim cannot be tested as it stands, and what would be once there is a date."""
     on = " or ".join(claim.instruments) or claim.group + (f" against {claim.against}" if claim.against else "")

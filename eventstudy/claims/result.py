@@ -16,6 +16,7 @@ from eventstudy.claims.beside import (
     nearby,
     no_date,
     notes_of,
+    refused_tests,
 )
 from eventstudy.claims.file import Claim, Claims
 from eventstudy.claims.measure import (
@@ -96,7 +97,7 @@ class ClaimsResult:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a claim, in columns as `to_record` without the sentences."""
-        left_out = ("said", "details", "notes", "members", "tags")
+        left_out = ("said", "details", "notes", "members", "tags", "seen", "refused")
         return pd.DataFrame([{k: x for k, x in v.to_record().items() if k not in left_out} for v in self.verdicts])
 
     def to_record(self) -> Record:
@@ -323,7 +324,7 @@ def _judge_one(one: Measured, adjusted: float, step: float, alpha: float, family
         high=shown.high, level=1.0 - (step if alone else alpha / family), pvalue=shown.pvalue, adjusted=adjusted,
         smallest_p=shown.smallest_p, at_least=at_least, at_least_given=claim.at_least is not None,
         detectable=wide.detectable, seen=wide.seen, method=shown.method, details=(*details_of(one), *second.details),
-        notes=one.notes, caveat="; ".join(filter(None, (second.caveat, crowded))),
+        notes=one.notes, refused=refused_tests(one), caveat="; ".join(filter(None, (second.caveat, crowded))),
     )  # fmt: skip
     against = benchmark_words(one.result, one.instrument)
     return replace(

@@ -85,6 +85,8 @@ class ClaimVerdict:
         What a verdict of this word leaves open all the same, such as other announcements inside the window.
     notes : tuple of str
         Which series was taken and why not another; another claim with the same number.
+    refused : tuple of (str, str)
+        Tests that the question is usually given and that do not exist here, and why.
     """
 
     claim: Claim
@@ -111,6 +113,7 @@ class ClaimVerdict:
     details: tuple[tuple[str, float, str], ...] = ()
     caveat: str = ""
     notes: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
@@ -155,6 +158,7 @@ class ClaimVerdict:
             "said": [{"text": s.text, "numbers": dict(s.numbers)} for s in self.said],
             "details": [{"what": what, "value": value, "unit": unit} for what, value, unit in self.details],
             "notes": list(self.notes),
+            "refused": [{"test": test, "reason": reason} for test, reason in self.refused],
         }  # fmt: skip
 
 
@@ -236,7 +240,13 @@ def sentences(
     more : tuple of Said
         On the second test of a claim that has two.
     """
-    return (_number(verdict, against, family), _meaning(verdict), *more, *_alone(verdict, alpha, family))
+    return (
+        _number(verdict, against, family),
+        _meaning(verdict),
+        *more,
+        *_refused(verdict),
+        *_alone(verdict, alpha, family),
+    )
 
 
 def _number(v: ClaimVerdict, against: str, family: int) -> Said:
@@ -301,6 +311,10 @@ def _meaning(v: ClaimVerdict) -> Said:
         return Said(text, seen_at)
     text = f"A {move} of {seen} would have been seen four times in five ({seen_words(v.seen)})"
     return Said(f"{text}; {least} would matter ({source}).", (*seen_at, *seen_numbers(v.seen)))
+
+
+def _refused(v: ClaimVerdict) -> tuple[Said, ...]:
+    return tuple(Said(f"{test[:1].upper()}{test[1:]}: refused, {reason}.") for test, reason in v.refused)
 
 
 def _alone(v: ClaimVerdict, alpha: float, family: int) -> tuple[Said, ...]:

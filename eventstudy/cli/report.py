@@ -38,21 +38,37 @@ from eventstudy.verdict import headline, judge
 #: Keys of ``[prices]`` that are options of the same name.
 FILE_KEYS = ("duplicates", "nonpositive", "dates", "bars_zone", "bars_stamp", "bars_minutes")
 
+InstrumentsOption = Annotated[
+    list[str] | None, typer.Option("--instruments", "-i", help="Ids or selectors, comma-separated.")
+]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="embedded, files, yahoo, westmetall, fred, french, worldbank; may be repeated: the first that has it."
+    ),
+]
+RiskfreeOption = Annotated[
+    str | None, typer.Option(help="Riskless return of a factor model; none: raw returns; default RF.")
+]
+ControlsOption = Annotated[
+    str | None, typer.Option(help="Instruments or selectors that the announcement should leave alone.")
+]
+CounterfactualsOption = Annotated[
+    bool, typer.Option("--counterfactuals/--no-counterfactuals", help="Ask the effect in other ways as well.")
+]
+ReleasesOption = Annotated[str | None, typer.Option(help="File with scheduled releases to list: name,date,time,zone.")]
+ConventionOption = Annotated[
+    str, typer.Option(help="Whose standardisation across pairs: textbook, estudy2 or eventstudy2.")
+]
+
 
 @app.command()
 def report(
     context: typer.Context,
     event: Annotated[str | None, typer.Argument(help="Id from the catalogue (eventstudy events).")] = None,
-    instruments: Annotated[
-        list[str] | None, typer.Option("--instruments", "-i", help="Ids or selectors, comma-separated.")
-    ] = None,
+    instruments: InstrumentsOption = None,
     prices: Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")] = None,
-    source: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="embedded, files, yahoo, westmetall, fred, french, worldbank; may be repeated: the first that has it."
-        ),
-    ] = None,
+    source: SourceOption = None,
     start: FromOption = None,
     end: ToOption = None,
     refresh: RefreshOption = False,
@@ -64,12 +80,13 @@ def report(
     title: Annotated[str, typer.Option(help="Its title.")] = "",
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",
-    riskfree: Annotated[
-        str | None, typer.Option(help="Riskless return of a factor model; none: raw returns; default RF.")
-    ] = None,
+    riskfree: RiskfreeOption = None,
     returns: Annotated[str, typer.Option(help="instrument, log or simple.")] = "instrument",
     policy: Annotated[str, typer.Option(help="own_calendar or strict.")] = "own_calendar",
     calendar: Annotated[str | None, typer.Option(help="Instrument whose dates make the strict calendar.")] = None,
+    controls: ControlsOption = None,
+    counterfactuals: CounterfactualsOption = True,
+    releases: ReleasesOption = None,
     primary: Annotated[str | None, typer.Option(help="Primary window, such as 0,1.")] = None,
     event_window: Annotated[str, typer.Option(help="Event window.")] = "-5,10",
     estimation: Annotated[str, typer.Option(help="Estimation window.")] = "-260,-11",
@@ -86,9 +103,7 @@ def report(
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
     origin: Annotated[str, typer.Option(help="Variance forecast from session -1 (event) or before the gap.")] = "event",
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
-    convention: Annotated[
-        str, typer.Option(help="Whose standardisation across pairs: textbook, estudy2 or eventstudy2.")
-    ] = "textbook",
+    convention: ConventionOption = "textbook",
     alpha: Annotated[float, typer.Option(help="One minus the confidence of intervals.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
     horizon: Annotated[int | None, typer.Option(help="Last session of the drift that judges speed; else 10.")] = None,
@@ -166,11 +181,14 @@ def _plan(given: Record) -> StudyPlan:
         raise InputError("give a catalogue id or --date, not both")
     if given["time"] and not given["date"]:
         raise InputError("--time needs --date")
-    same = ("returns", "calendar", "alpha", "seed", "horizon", "allow_unusable", "convention")
+    same = (
+        "returns", "calendar", "alpha", "seed", "horizon", "allow_unusable", "convention", "counterfactuals", "releases"
+    )  # fmt: skip
     values: Record = {key: given[key] for key in same} | {
         "events": [given["event"]] if given["event"] else [],
         "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,
         "instruments": split(given["instruments"]),
+        "controls": split([given["controls"]]) if given["controls"] else None,
         "report": given["out"],
         "prices": {key: given[key] for key in FILE_KEYS}
         | {

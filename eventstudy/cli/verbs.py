@@ -18,8 +18,9 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.named import make_model
 from eventstudy.sources.base import Mode
-from eventstudy.spec import PricesSpec, SourceKey, StudyPlan, make_model
+from eventstudy.spec import PricesSpec, SourceKey, StudyPlan
 from eventstudy.study import Study
 from eventstudy.verbs.power import power
 from eventstudy.verbs.robustness import ESTIMATIONS, TESTS, WINDOWS, robustness

@@ -1,20 +1,25 @@
-"""Scheduled releases that move metals and equities on the day they come: dates by their publishers' own rules.
+"""Scheduled releases that move metals and equities on the day they come.
 
-Only rules that give a date without a calendar are here. The dates of central banks and of most statistics follow no
-rule: pass them as announcements (`Study.run`, ``others``).
+Dates by their publishers' own rules, by calendars that know their first and last date (``catalog/releases.toml``), and
+the user's own (`Study`, ``releases``).
 """
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 import numpy as np
 
 from eventstudy._typing import DateArray
-from eventstudy.domain.windows import Offsets
+from eventstudy.domain.events import Event
+from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.windows import Offsets, find_day0
 
 EMPLOYMENT = "US employment situation, 08:30 New York"
 PROMPT = "LME third-Wednesday prompt date"
@@ -30,9 +35,10 @@ class Release:
         The pair under study.
     title : str
     date : date
-        By rule; a shutdown or a holiday moved single ones.
+        By rule, where a shutdown or a holiday moved single ones; by a calendar; or the user's.
     offset : int
-        The instrument's first session on or after the date, relative to day 0.
+        The instrument's first session on or after the date, relative to day 0; of a user's release with a clock time,
+        the first price after it.
     """
 
     event: str
@@ -40,6 +46,80 @@ class Release:
     title: str
     date: dt.date
     offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKnown:
+    """A calendar that says nothing on an event window: a release may lie in it or not.
+
+    Attributes
+    ----------
+    event, instrument : str
+        The pair under study.
+    title, short : str
+    first, last : date
+        Between them the calendar knows every date.
+    """
+
+    event: str
+    instrument: str
+    title: str
+    short: str
+    first: dt.date
+    last: dt.date
+
+    @property
+    def words(self) -> str:
+        """``FOMC not known for this date (known from 1994-01-01 to 2024-12-31)``."""
+        return f"{self.short} not known for this date (known from {self.first} to {self.last})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Every date of a release from `first` to `last`, both included; nothing is known outside.
+
+    Attributes
+    ----------
+    title, short : str
+    first, last : date
+    dates : tuple of date
+        Ascending.
+    origin : str
+        Where they come from and how they were checked.
+    """
+
+    title: str
+    short: str
+    first: dt.date
+    last: dt.date
+    dates: tuple[dt.date, ...]
+    origin: str
+
+
+@cache
+def calendars() -> tuple[Calendar, ...]:
+    """Releases whose dates follow no rule; see ``catalog/releases.toml``.
+
+    Examples
+    --------
+    >>> [(c.short, len(c.dates)) for c in calendars()]
+    [('FOMC', 248), ('US CPI', 204)]
+    """
+    text = resources.files("eventstudy").joinpath("catalog", "releases.toml").read_text(encoding="utf-8")
+    return tuple(
+        Calendar(
+            title=one["title"], short=one["short"], first=one["first"], last=one["last"],
+            dates=tuple(_dates(one["dates"])), origin=" ".join(one["origin"].split()),
+        )
+        for one in tomllib.loads(text)["calendar"]
+    )  # fmt: skip
+
+
+def _dates(text: str) -> Iterator[dt.date]:
+    """Dates of lines such as ``1994 0204 0322``."""
+    for line in text.split("\n"):
+        year, *days = line.split() or ["0"]
+        yield from (dt.date(int(year), int(day[:2]), int(day[2:])) for day in days)
 
 
 def employment_date(year: int, month: int) -> dt.date:
@@ -81,11 +161,12 @@ def scheduled(first: dt.date, last: dt.date, exchange: str) -> Iterator[tuple[dt
         found.append((employment_date(year, month + 1), EMPLOYMENT))
         if exchange == "LME":
             found.append((third_wednesday(year, month + 1), PROMPT))
+    found += [(date, one.title) for one in calendars() for date in one.dates]
     yield from sorted(item for item in found if first <= item[0] <= last)
 
 
 def releases_in(
-    event: str, instrument: str, exchange: str, dates: DateArray, position: int, window: Offsets
+    event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets
 ) -> Iterable[Release]:
     """Releases whose first session falls into the event window of one pair.
 
@@ -96,9 +177,43 @@ def releases_in(
     position : int
         Row of day 0.
     """
-    low, high = max(0, position + window[0]), min(dates.size - 1, position + window[1])
-    before = dates[max(0, low - 1)].astype(dt.date) + dt.timedelta(days=1)
-    for date, title in scheduled(before, dates[high].astype(dt.date), exchange):
+    low, high, first, last = _span(dates, position, window)
+    for date, title in scheduled(first, last, instrument.exchange):
         row = int(np.searchsorted(dates, np.datetime64(date, "D")))
         if low <= row <= high:
-            yield Release(event=event, instrument=instrument, title=title, date=date, offset=row - position)
+            yield Release(event=event, instrument=instrument.id, title=title, date=date, offset=row - position)
+
+
+def own_releases_in(
+    event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets, own: Iterable[Event]
+) -> Iterable[Release]:
+    """As `releases_in`, of the user's own; a clock time decides as it does for an announcement.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64, shape (n,)
+        Sessions of the instrument, or closes of its bars.
+    """
+    for one in own:
+        row = find_day0(one, instrument, dates).position
+        if row is not None and window[0] <= row - position <= window[1]:
+            yield Release(event=event, instrument=instrument.id, title=one.label, date=one.date, offset=row - position)
+
+
+def not_known(
+    event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets
+) -> Iterable[NotKnown]:
+    """Calendars that do not cover the event window of one pair; parameters as `releases_in`."""
+    _, _, first, last = _span(dates, position, window)
+    for one in calendars():
+        if first < one.first or last > one.last:
+            yield NotKnown(
+                event=event, instrument=instrument.id, title=one.title, short=one.short, first=one.first, last=one.last
+            )
+
+
+def _span(dates: DateArray, position: int, window: Offsets) -> tuple[int, int, dt.date, dt.date]:
+    """First and last row of an event window, and the dates from after the session before it to its last."""
+    low, high = max(0, position + window[0]), min(dates.size - 1, position + window[1])
+    before = dates[max(0, low - 1)].astype(dt.date) + dt.timedelta(days=1)
+    return low, high, before, dates[high].astype(dt.date)

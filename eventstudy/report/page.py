@@ -113,6 +113,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "confounding": _table(variants.confounding_frame(result)),
         "donors": _table(variants.donors_frame(result)),
         "releases": _table(variants.releases_frame(result)),
+        "releases_not_known": variants.not_known_words(result),
         "flags": _table(tables.flags_frame(result, near=True)),
         "far_flags": _table(tables.flags_frame(result, near=False)),
         "outcomes": _table(tables.outcomes_frame(result)),

@@ -31,8 +31,8 @@ def study_record(result: StudyResult) -> Record:
         used, words); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``donors`` (of a synthetic control, each left out);
         ``variants`` (the primary effect asked in other ways: kind, title, model, window, estimate, se,
-        low, high, p, note, without one donor each, reason); ``releases`` (scheduled ones inside event windows);
-        ``verdict`` (sentence, pairs); ``provenance``.
+        low, high, p, note, without one donor each, reason); ``releases`` (scheduled ones inside event windows),
+        ``releases_not_known`` (calendars that do not reach one); ``verdict`` (sentence, pairs); ``provenance``.
     """
     verdicts = judge(result)
     used = len(result.used)
@@ -56,6 +56,7 @@ def study_record(result: StudyResult) -> Record:
         "donors": [asdict(d) for d in result.donors],
         "variants": [v.to_record() for v in result.variants],
         "releases": [asdict(r) for r in result.releases],
+        "releases_not_known": [asdict(n) for n in result.releases_not_known],
         "provenance": result.provenance.to_record(),
     }
 

@@ -40,6 +40,15 @@ def releases_frame(result: StudyResult) -> pd.DataFrame:
     return _less(result, pd.DataFrame(rows, columns=["Event", "Instrument", "Release", "Date", "Session"]))
 
 
+def not_known_words(result: StudyResult) -> str:
+    """Calendars of releases that do not reach the event windows, each once; empty when all do."""
+    several = len(result.used) > 1
+    whose: dict[str, list[str]] = {}
+    for one in result.releases_not_known:
+        whose.setdefault(one.words, []).append(f"{result.events[one.event].label} on {one.instrument}")
+    return "; ".join(words + (f": {', '.join(pairs)}" if several else "") for words, pairs in whose.items())
+
+
 def _frame(result: StudyResult, variants: list[Variant]) -> pd.DataFrame:
     rows = [
         [

@@ -16,7 +16,7 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.factors import FactorModel, capm, carhart, fama_french_3, fama_french_5
-from eventstudy.spec import make_model
+from eventstudy.models.named import make_model
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 FloatArray = NDArray[np.float64]

@@ -17,9 +17,9 @@ from eventstudy.domain.prices import PriceTable
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.base import MODELS, ExpectedReturn, FittedModel
 from eventstudy.models.benchmarks import ConstantMean, MarketAdjusted
+from eventstudy.models.named import make_model
 from eventstudy.models.regression import MarketModel
 from eventstudy.models.synthetic import SyntheticControl
-from eventstudy.spec import make_model
 
 FloatArray = NDArray[np.float64]
 KEYS = [entry.key for entry in MODELS]
