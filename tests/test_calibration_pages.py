@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from eventstudy.calibration import Cell
+from eventstudy.claims.file import Claim
+from eventstudy.claims.verdict import ClaimVerdict
 from eventstudy.inference.sizes import MeasuredSize, measured_sizes
 
+FloatArray = NDArray[np.float64]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PARTS = sorted(p.stem for p in (DOCS / "calibration").glob("[a-z]*.py"))
 
@@ -69,3 +74,43 @@ def test_the_page_and_the_packages_table_are_one_run(driver: ModuleType) -> None
     assert "\n".join(part.lessons(cells)) in page
     for world in part.WORDS:
         assert "\n".join(part.table([f"N = {n}" for n in part.PAIRS], [cells[world, n] for n in part.PAIRS])) in page
+
+
+def test_what_is_false_in_an_article_about_nothing(driver: ModuleType) -> None:
+    part = driver.load_part("article")
+
+    def verdict(word: str, low: float, high: float, adjusted: float, kind: str = "reaction") -> ClaimVerdict:
+        claim = Claim(id="c", words="", kind=kind, direction="up")  # type: ignore[arg-type]
+        return ClaimVerdict(
+            claim=claim, word=word, said=(), low=low, high=high, adjusted=adjusted,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    assert part.false(verdict("supported", 0.01, 0.03, 0.01))
+    assert part.false(verdict("contradicted", -0.03, -0.01, 0.01))
+    # Nothing happened, so an effect as large as claimed is rightly excluded when zero is not.
+    assert not part.false(verdict("contradicted", -0.01, 0.01, 0.6))
+    assert not part.false(verdict("inconclusive", -0.03, 0.03, 0.2))
+    assert part.false(verdict("contradicted", 0.2, 0.8, 0.01, "volatility"))
+    assert not part.false(verdict("contradicted", 0.5, 1.2, 0.3, "volatility"))
+    # That nobody had traded before is true.
+    assert not part.false(verdict("supported", -0.01, 0.01, 0.5, "unanticipated"))
+    assert part.false(verdict("contradicted", 0.02, 0.05, 0.01, "unanticipated"))
+
+
+def test_an_article_and_a_grid_about_a_jump_that_did_happen(
+    driver: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = driver.load_part("article")
+    drawn = part.histories
+
+    def with_jump(*call: object) -> FloatArray:
+        values = drawn(*call)
+        values[:, 0, part.BEFORE] += 0.25
+        return values
+
+    monkeypatch.setattr(part, "histories", with_jump)
+    found = part.articles("iid_normal", 1, 3)
+    assert {"identified", "swift"} <= set(found.called)
+    assert (found.false, found.some) == (1, 1)
+    grid = part.grids("iid_normal", 1, 3)
+    assert (grid.pvalue[0], grid.p_all[0], grid.p_local[0]) == (1 / 40, 1 / 40, 1 / 40)
