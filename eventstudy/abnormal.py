@@ -73,7 +73,7 @@ class AbnormalReturns:
     changes : tuple of Change
         How a price becomes a response, length N; empty: not known.
     clock : ndarray, shape (N, T), or None
-        Of intraday bars the minute of the local day at which each closes.
+        Of intraday bars what makes them comparable, see `clock_of`.
     """
 
     pairs: tuple[tuple[str, str], ...]

@@ -299,6 +299,33 @@ def test_placebo_bars_close_at_the_same_hour(result: es.StudyResult) -> None:
     assert {(t.hour, t.minute) for t in local} == {(12, 30)}
 
 
+def test_the_week_of_futures_begins_with_bars_of_its_own() -> None:
+    """Simulated, from Sunday 18:00 to Friday 17:00: the first bar is compared with those of other Sundays.
+
+    The bar that closes at 19:00 follows a weekend on Sundays and the bar of 18:00 on other days.
+    """
+    index = pd.date_range("2023-01-01", periods=250 * 24, freq="h", tz=NY)
+    day, hour = index.day_of_week, index.hour
+    index = index[(day < 4) | ((day == 4) & (hour < 17)) | ((day == 6) & (hour >= 18))]
+    levels = 2300.0 * np.exp(0.001 * np.random.default_rng(4).standard_normal(len(index)).cumsum())
+    table = es.prices(pd.DataFrame({"F": levels}, index=index))
+    window = es.EventWindow(primary=(0, 0), estimation=(-3000, -11), windows=())
+    study = es.Study(
+        instruments=["F"], model=es.ConstantMean(), window=window, volatility=None, statistics=("sq",),
+        counterfactuals=False,
+    )  # fmt: skip
+    events = [at(pd.Timestamp(f"2023-07-{d} 18:30"), f"day-{d}") for d in ("16", "18")]
+    found = study.run(table, events, others=NOBODY)
+    closes = index + pd.Timedelta(hours=1)
+    for event, sunday in zip(events, (True, False), strict=True):
+        row = next(d.position for d in found.day0 if d.event == event.id)
+        inside = closes[row - 3000 : row - 10]
+        alike = [c for c in inside if c.hour == 19 and (c.day_of_week == 6) == sunday]
+        test = found.tests.where(event=event.id, statistic="sq", window=(0, 0))[0]
+        assert len(alike) > 19
+        assert test.distribution == f"rank among {len(alike)} windows inside estimation at the same clock time"
+
+
 def test_too_few_days_for_a_rank_are_named(hourly: PriceTable) -> None:
     """70 bars are ten days: nine or ten windows of one hour, and no p below 1 in 11."""
     window = es.EventWindow(estimation=(-80, -11))
@@ -529,6 +556,7 @@ def test_long_file_and_bars_of_prices(tmp_path: Path, frame: pd.DataFrame, hourl
     table = es.load("files", path, intraday=es.Intraday(zone=NY))
     assert table.fingerprint() == hourly.fingerprint()
     assert table.bars["A"].index.equals(hourly.frame.index)
+    assert es.log_volume(table).minutes == 60
     event = at(pd.Timestamp("2023-09-06 11:45"))
     ranges = es.range_volatility(table, "A", event=event, before=(-200, -1), after=(1, 50))
     assert ranges.day0 == np.datetime64("2023-09-06T16:30:00")

@@ -12,7 +12,7 @@ import numpy as np
 from eventstudy._typing import BoolArray, Change, DateArray, FloatArray, IntArray, Policy
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument, instruments
-from eventstudy.domain.intraday import clock_minutes, is_intraday, local_times
+from eventstudy.domain.intraday import clock_of, is_intraday, local_times
 from eventstudy.domain.prices import PriceTable, respond
 from eventstudy.domain.windows import MAX_DELAY_DAYS, OTHER_EVENT_SPAN, Offsets, columns_of, find_day0
 
@@ -53,7 +53,7 @@ class AlignedSample:
     changes : tuple of Change
         How a price becomes a response, length N; empty: not known.
     clock : ndarray, shape (N, T), or None
-        Of intraday bars the minute of the local day at which each closes, -1 beyond the data.
+        Of intraday bars what makes them comparable, see `clock_of`; -1 beyond the data.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -145,8 +145,8 @@ class ResponseSeries:
 
     @cached_property
     def clock(self) -> IntArray | None:
-        """Minute of the local day at which every intraday bar closes, shape (n,); None for a daily series."""
-        return None if self.closes is None else clock_minutes(self.dates, self.instrument.tz)
+        """What makes intraday bars comparable, shape (n,), see `clock_of`; None for a daily series."""
+        return None if self.closes is None else clock_of(self.dates, self.instrument.tz)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

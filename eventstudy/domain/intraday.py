@@ -21,6 +21,7 @@ from eventstudy.errors import InputError
 Stamp = Literal["start", "end"]
 #: A step this much longer than the usual one spans a night, a weekend or a break.
 NIGHT = 1.5
+DAY_MINUTES = 24 * 60
 #: Unit of the closes of bars; dates have the unit of days.
 BARS: Final = "datetime64[s]"
 _MINUTE = np.timedelta64(60, "s")
@@ -98,10 +99,23 @@ def local_times(instants: DateArray, zone: str) -> DateArray:
     return np.asarray(index.tz_localize(None).to_numpy().astype(BARS))
 
 
-def clock_minutes(instants: DateArray, zone: str) -> IntArray:
-    """Minute of the local day of every instant."""
-    local = local_times(instants, zone)
-    return np.asarray((local - local.astype("datetime64[D]")) // _MINUTE, dtype=np.int64)
+def clock_of(closes: DateArray, zone: str) -> IntArray:
+    """What makes bars comparable, shape (n,): minute of the local day, a day more where the bar spans a night.
+
+    Bars that are compared close at one clock time, and all of them or none after a night, a weekend or a break: the
+    bar with which futures begin their week is not like that of the same hour on other days. Bars as long as a day
+    have no nights.
+    """
+    local = local_times(closes, zone)
+    minute = (local - local.astype("datetime64[D]")) // _MINUTE
+    return np.asarray(minute + DAY_MINUTES * spans_night(closes), dtype=np.int64)
+
+
+def spans_night(closes: DateArray) -> BoolArray:
+    """Bars that end much more than a usual step after the one before, shape (n,); the first is none."""
+    if closes.size < 2 or usual_step(closes) >= DAY_MINUTES * _MINUTE:
+        return np.zeros(closes.size, dtype=bool)
+    return np.concatenate(([False], np.diff(closes) > NIGHT * usual_step(closes)))
 
 
 def usual_step(instants: DateArray) -> np.timedelta64:

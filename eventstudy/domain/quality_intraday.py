@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import InstrumentTable
-from eventstudy.domain.intraday import NIGHT, local_times, usual_step
+from eventstudy.domain.intraday import local_times, spans_night
 from eventstudy.domain.prices import PriceTable, build_table, respond
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.quality_bars import check_bars
@@ -60,8 +60,7 @@ def _nights(table: PriceTable, name: str) -> list[Flag]:
     if len(own) < 2:
         return []
     closes = own.index.to_numpy().astype("datetime64[s]")
-    steps = np.diff(closes)
-    night = steps > NIGHT * usual_step(closes)
+    night = spans_night(closes)[1:]
     if not night.any():
         return []
     levels = own.to_numpy(dtype=np.float64)

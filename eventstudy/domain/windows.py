@@ -14,7 +14,7 @@ import numpy as np
 from eventstudy._typing import DateArray, IntArray, Policy
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument
-from eventstudy.domain.intraday import NIGHT, is_intraday, local_times, usual_step
+from eventstudy.domain.intraday import is_intraday, local_times, spans_night
 from eventstudy.domain.sessions import half_days
 from eventstudy.errors import InputError
 
@@ -25,6 +25,8 @@ AMBIGUOUS = dt.timedelta(minutes=10)
 #: No half-day closes earlier than this before the usual close (Hong Kong: noon instead of 16:00).
 EARLIEST_CLOSE = dt.timedelta(hours=4, minutes=30)
 _A_WEEK = dt.timedelta(days=7)
+#: Bars on either side of bar 0 that say how long a usual step is.
+_NEAR_BARS = 500
 #: An instant known to the hour only may lie this much to either side.
 WITHIN_THE_HOUR = dt.timedelta(minutes=30)
 #: Longest wait for a first price: Shanghai closes for up to 12 days.
@@ -256,7 +258,8 @@ def _find_bar0(event: Event, instrument: Instrument, closes: DateArray) -> Day0:
     rule = f"first bar that closes after the announcement, {_clock(local)} {instrument.tz} ({_clock(close)} UTC)"
     if ambiguous:
         rule += "; the announcement's time is not known well enough to tell its bar"
-    if position and close - closes[position - 1] > NIGHT * usual_step(closes):
+    near = max(0, position - _NEAR_BARS)
+    if spans_night(closes[near : position + _NEAR_BARS])[position - near]:
         hours = (close - closes[position - 1]) / np.timedelta64(1, "h")
         rule += f"; its response spans the {hours:.4g} hours since the bar before"
     return Day0(

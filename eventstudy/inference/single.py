@@ -13,6 +13,7 @@ from scipy import stats
 
 from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, Car
+from eventstudy.domain.intraday import DAY_MINUTES
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
 from eventstudy.kernels.ols import quadratic
@@ -296,8 +297,9 @@ def scaled_sums(ar: AbnormalReturns, car: Car, *, studentised: bool, local: bool
         keep = keep & (scale > 1e-6)
     at = int(np.searchsorted(ar.offsets, car.window[0]))
     if ar.clock is not None:
-        # Bars of another hour have another variance, the first of a day above all.
-        keep = keep & (ar.clock[:, : sums.shape[1]] == ar.clock[:, [at]])
+        # Bars of another hour have another variance, those after a night above all.
+        nights = window_sums((ar.clock >= DAY_MINUTES).astype(np.float64), length)
+        keep = keep & (ar.clock[:, : sums.shape[1]] == ar.clock[:, [at]]) & (nights == nights[:, [at]])
     if local:
         rms = local_rms(ar.ar, LOCAL_SESSIONS)
         scale, own = scale * rms[:, : sums.shape[1]], own * rms[:, at]

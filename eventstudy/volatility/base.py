@@ -116,7 +116,7 @@ class VarianceModel:
     shocks : ndarray, shape (n_fit,)
         Standardised residuals of the fitting sample, rescaled to mean square 1.
     clock : ndarray, shape (S,), or None
-        Of intraday bars the minute of the local day at which each closes.
+        Of intraday bars what makes them comparable, see `clock_of`.
     """
 
     method: Method
