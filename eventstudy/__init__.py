@@ -50,6 +50,8 @@ _EXPORTS = {
     "Spillover": "volatility.spillover",
     "SpilloverDesign": "volatility.spillover",
     "spillover": "volatility.spillover",
+    "PairVariance": "volatility.variance_events",
+    "VarianceEvents": "volatility.variance_events",
     "VarianceBreaks": "volatility.breaks",
     "variance_breaks": "volatility.breaks",
     "TestResult": "results",
@@ -133,6 +135,7 @@ __all__ = [
     "MarketModel",
     "MarketModelGarch",
     "Outcome",
+    "PairVariance",
     "Peak",
     "Power",
     "PriceTable",
@@ -151,6 +154,7 @@ __all__ = [
     "TestResult",
     "TestTable",
     "VarianceBreaks",
+    "VarianceEvents",
     "VarianceShape",
     "Verdict",
     "VolatilityResponse",
@@ -257,6 +261,7 @@ if TYPE_CHECKING:
     from eventstudy.volatility.response import VolatilityResponse
     from eventstudy.volatility.shapes import VarianceShape
     from eventstudy.volatility.spillover import Spillover, SpilloverDesign, spillover
+    from eventstudy.volatility.variance_events import PairVariance, VarianceEvents
 
 
 def __getattr__(name: str) -> object:

@@ -36,6 +36,13 @@ from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_mo
 from eventstudy.volatility.news import fit_after, news_impact
 from eventstudy.volatility.panel import panel_forecasts
 from eventstudy.volatility.response import VolatilityResponse, measure_response, no_response
+from eventstudy.volatility.spillover import PairSpillover
+from eventstudy.volatility.variance_events import (
+    PairVariance,
+    VarianceEvents,
+    measure_spillover,
+    measure_variance_events,
+)
 
 #: Other announcements this many sessions around a window are listed beside it.
 OVERLAP_SESSIONS = 10
@@ -98,6 +105,9 @@ class Measures:
         Registry keys; None: all.
     horizon : int or None
         Last session of the drift; see `resolve_horizon`.
+    variance_events : VarianceEvents or None
+    spillover : tuple of str
+        Instruments to which volatility may have moved.
     """
 
     window: EventWindow
@@ -107,6 +117,8 @@ class Measures:
     seed: int
     horizon: int | None = None
     convention: Convention = "textbook"
+    variance_events: VarianceEvents | None = None
+    spillover: tuple[str, ...] = ()
 
     def wants(self, key: str) -> bool:
         """Whether the statistic `key` was asked for."""
@@ -282,6 +294,8 @@ class Measured:
     tests: list[TestResult] = field(default_factory=list)
     volatility: list[VolatilityResponse] = field(default_factory=list)
     speed: list[SpeedResponse] = field(default_factory=list)
+    variance_events: list[PairVariance] = field(default_factory=list)
+    spillover: list[PairSpillover] = field(default_factory=list)
     placebo: dict[tuple[str, str], PlaceboPaths | str] = field(default_factory=dict)
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
@@ -304,6 +318,14 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
             found.seen[key] = seen_effect(view, ways.primary)
         found.volatility.append(response(measures, view, prepared, position, key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
+        if measures.variance_events is not None:
+            found.variance_events.append(
+                measure_variance_events(
+                    event, prepared.series, position, prepared.model, measures.window, ways.prices,
+                    measures.variance_events, alpha=measures.alpha, seed=measures.seed,
+                )
+            )  # fmt: skip
+        found.spillover.extend(measure_spillover(event, key[1], measures.spillover, ways.prices, seed=measures.seed))
         if ways.counterfactuals and measures.wants("local_scale"):
             inside = [o for o in around.overlaps if (o.event, o.instrument, o.place) == (*key, "event window")]
             news = tuple(o.offset for o in inside)

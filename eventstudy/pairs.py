@@ -366,12 +366,11 @@ def primary_of(window: EventWindow, day0s: list[Day0]) -> Offsets:
     return primary
 
 
-def ids_of(prepared: dict[str, PreparedSeries]) -> list[str]:
-    """Instruments and their benchmarks."""
-    return list(dict.fromkeys(i for name in prepared for i in (name, *prepared[name].series.factor_ids)))
+def ids_of(prepared: dict[str, PreparedSeries], more: Iterable[str] = ()) -> list[str]:
+    """Instruments and their benchmarks, then `more`."""
+    return list(dict.fromkeys([*(i for name in prepared for i in (name, *prepared[name].series.factor_ids)), *more]))
 
 
-def findings(prices: PriceTable, prepared: dict[str, PreparedSeries]) -> tuple[Flag, ...]:
+def findings(prices: PriceTable, used: list[str]) -> tuple[Flag, ...]:
     """What is wrong with the series of a study, as far as no exchange's calendar is needed to tell."""
-    used = ids_of(prepared)
     return check_table(prices.only(used), calendars=False) if used else ()

@@ -19,10 +19,6 @@ from eventstudy.domain.intraday import Intraday, Stamp, intraday_of
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality_table import check_table
 from eventstudy.domain.windows import EventWindow, Offsets
-from eventstudy.engines.arch_engine import ArchEngine
-from eventstudy.engines.base import Dist, Kind
-from eventstudy.engines.compiled import CompiledEngine
-from eventstudy.engines.likelihood import Presample
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Convention
 from eventstudy.models.named import make_model
@@ -33,7 +29,8 @@ from eventstudy.sources.files import FileReader
 from eventstudy.sources.network import NETWORK_SOURCES, joined_new, load_first
 from eventstudy.study import Study, StudyResult
 from eventstudy.toml_file import TomlTable, read_toml
-from eventstudy.volatility.base import GarchResponse, Origin
+from eventstudy.volatility.variance_events import FIRST, LAST
+from eventstudy.volatility_spec import VolatilitySpec, garch_response, variance_events
 
 #: Measured when nobody names an instrument, as far as the prices hold them.
 DEFAULT_INSTRUMENTS = ("LME-3M", "AA", "CENX")
@@ -128,21 +125,6 @@ class WindowSpec(TomlTable):
     max_delay: int = EventWindow.max_delay
 
 
-class VolatilitySpec(TomlTable):
-    """``[volatility]``: see `GarchResponse`; ``measure = false`` leaves it out."""
-
-    measure: bool = True
-    kind: Kind = "gjr"
-    dist: Dist = "t"
-    sessions: int = 1000
-    min_sessions: int = 500
-    draws: int = 1999
-    origin: Origin = "event"
-    engine: Literal["arch", "compiled"] = "arch"
-    presample: Presample = "arch"
-    joint: bool = False
-
-
 class StudySpec(TomlTable):
     """A whole study file.
 
@@ -222,7 +204,7 @@ class StudyPlan:
     def _further(self, wanted: list[str], table: PriceTable | None) -> list[str]:
         """Benchmarks and the calendar's instrument, as far as the table lacks them."""
         more = [f for name in wanted for f in self._benchmarks(name)]
-        more += [self.study.calendar] if self.study.calendar else []
+        more += [*([self.study.calendar] if self.study.calendar else []), *self.study.spillover]
         return [f for f in dict.fromkeys(more) if table is None or not table.provides(f)]
 
     def _load_mixed(self, files: _Files, wanted: list[str], required: list[str]) -> PriceTable:
@@ -241,9 +223,11 @@ class StudyPlan:
         """Dates that network sources are asked for: as given, else what windows and volatility need."""
         days = [pd.Timestamp(e.announced).date() for e in self.events.values()]
         window, volatility = self.study.window, self.study.volatility
-        before = max(-window.estimation[0], volatility.sessions if volatility else 0)
+        before, after = max(-window.estimation[0], volatility.sessions if volatility else 0), window.event[1]
+        if self.study.variance_events or self.study.spillover:
+            before, after = max(before, -FIRST), max(after, LAST)
         first = min(days) - dt.timedelta(days=round(before * _DAYS_PER_SESSION) + _SPARE_DAYS)
-        last = max(days) + dt.timedelta(days=round(window.event[1] * _DAYS_PER_SESSION) + _SPARE_DAYS)
+        last = max(days) + dt.timedelta(days=round(after * _DAYS_PER_SESSION) + _SPARE_DAYS)
         return Span(self.prices.start or first, self.prices.end or last)
 
     def _benchmarks(self, name: str) -> tuple[str, ...]:
@@ -325,7 +309,9 @@ def plan_from_spec(spec: StudySpec, folder: Path) -> StudyPlan:
             missing=window.missing,
             max_delay=window.max_delay,
         ),
-        volatility=_volatility(spec.volatility),
+        volatility=garch_response(spec.volatility),
+        variance_events=variance_events(spec.volatility.events),
+        spillover=tuple(spec.volatility.spillover),
         statistics=tuple(spec.statistics) if spec.statistics is not None else None,
         returns=spec.returns,
         calendar=spec.calendar,
@@ -359,23 +345,6 @@ def _windows(spec: StudySpec) -> tuple[Offsets, ...]:
 
 def _pair(values: list[int] | None) -> Offsets | None:
     return None if values is None else (values[0], values[1])
-
-
-def _volatility(spec: VolatilitySpec) -> GarchResponse | None:
-    if not spec.measure:
-        return None
-    if spec.presample != "arch" and spec.engine != "compiled":
-        raise InputError('[volatility] presample = "fcp" needs engine = "compiled"')
-    return GarchResponse(
-        kind=spec.kind,
-        dist=spec.dist,
-        sessions=spec.sessions,
-        min_sessions=spec.min_sessions,
-        draws=spec.draws,
-        origin=spec.origin,
-        engine=CompiledEngine(presample=spec.presample) if spec.engine == "compiled" else ArchEngine(),
-        joint=spec.joint,
-    )
 
 
 def _events_of(spec: StudySpec, folder: Path) -> EventTable:

@@ -58,6 +58,8 @@ from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.results import TestTable
 from eventstudy.volatility.base import GarchResponse
 from eventstudy.volatility.response import VolatilityResponse
+from eventstudy.volatility.spillover import PairSpillover
+from eventstudy.volatility.variance_events import PairVariance, VarianceEvents
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,6 +83,8 @@ class StudyResult:
     volatility : tuple of VolatilityResponse
     speed : tuple of SpeedResponse
         One per used pair, and one (instrument None) for the mean of several pairs.
+    variance_events, spillover : tuple of PairVariance, tuple of PairSpillover
+        One per used pair (and target), when the study asks for them.
     quality : tuple of Flag
         Findings about the instruments and benchmarks of this study.
     overlaps : tuple of Overlap
@@ -121,6 +125,8 @@ class StudyResult:
     tests: TestTable
     volatility: tuple[VolatilityResponse, ...]
     speed: tuple[SpeedResponse, ...]
+    variance_events: tuple[PairVariance, ...]
+    spillover: tuple[PairSpillover, ...]
     quality: tuple[Flag, ...]
     overlaps: tuple[Overlap, ...]
     advice: Advice | None
@@ -138,10 +144,8 @@ class StudyResult:
     minutes: int | None = None
 
     def __repr__(self) -> str:
-        used = sum(o.outcome is Outcome.USED for o in self.outcomes)
-        return (
-            f"StudyResult({len(self.events)} events, {len(self.outcomes)} pairs, {used} used, {len(self.tests)} tests)"
-        )
+        pairs = f"{len(self.outcomes)} pairs, {len(self.used)} used"
+        return f"StudyResult({len(self.events)} events, {pairs}, {len(self.tests)} tests)"
 
     def _repr_html_(self) -> str:
         from eventstudy.report.page import result_html
@@ -214,6 +218,10 @@ class Study:
     window : EventWindow
     volatility : GarchResponse or None
         None leaves volatility (and FHS, and so the verdict's p) out.
+    variance_events : VarianceEvents or None
+        Event regressor, breaks, before and after; None leaves them out: the bootstrap takes two seconds a pair.
+    spillover : sequence of str
+        Instruments or selectors to which volatility may have moved from each of `instruments`.
     statistics : sequence of str or None
         Registry keys; None: all.
     returns : {"instrument", "log", "simple"}
@@ -266,9 +274,12 @@ class Study:
     horizon: int | None = None
     convention: Convention = "textbook"
     releases: EventTable | None = None
+    variance_events: VarianceEvents | None = None
+    spillover: tuple[str, ...] | list[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instruments", tuple(self.instruments))
+        object.__setattr__(self, "spillover", known_instruments().select(self.spillover))
         if self.controls is not None:
             object.__setattr__(self, "controls", known_instruments().select(self.controls))
         if self.returns not in ("instrument", "log", "simple"):
@@ -311,10 +322,12 @@ class Study:
         InputError, UnknownNameError
             When the design itself cannot be: no instrument, an unknown market, a market that is the instrument.
         """
-        table = EventTable([events] if isinstance(events, Event) else _events_of(events))
+        given = events.values() if isinstance(events, EventTable) else [events] if isinstance(events, Event) else events
+        table = EventTable(given)
         context = catalog() if others is None else others
         wanted = self._wanted(table)
-        prices = prices.with_derived([*wanted, *(self.model.market or ()), *([self.calendar] if self.calendar else [])])
+        more = [*(self.model.market or ()), *self.spillover, *([self.calendar] if self.calendar else [])]
+        prices = prices.with_derived([*wanted, *more])
         if self.calendar and self.calendar not in prices:
             raise UnknownNameError("calendar instrument", self.calendar, prices.ids)
         prepared = {
@@ -324,7 +337,7 @@ class Study:
             )
             for name in wanted if name in prices
         }  # fmt: skip
-        prices = replace(prices, flags=findings(prices, prepared))
+        prices = replace(prices, flags=findings(prices, ids_of(prepared, self.spillover)))
         prepared = {name: with_breaks(one, prices.flags) for name, one in prepared.items()}
         return replace(self._measure(prices, table, context, prepared), minutes=prices.minutes)
 
@@ -358,7 +371,7 @@ class Study:
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
-        used_ids = ids_of(prepared)
+        used_ids = ids_of(prepared, (i for i in self.spillover if i in prices))
         near = tuple(overlaps(events, context, prepared, positions, self.window))
         unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
         found, correlations = Measured(), (math.nan, math.nan)
@@ -380,6 +393,7 @@ class Study:
         return StudyResult(
             study=self, events=events, primary=primary, outcomes=tuple(outcomes), day0=tuple(day0s), abnormal=abnormal,
             correlations=correlations, tests=TestTable(found.tests), volatility=tuple(found.volatility),
+            variance_events=tuple(found.variance_events), spillover=tuple(found.spillover),
             speed=tuple(found.speed), quality=prices.flags, overlaps=near, advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
@@ -405,7 +419,8 @@ class Study:
         """What is measured on every pair."""
         return Measures(
             window=self.window, volatility=self.volatility, statistics=self.statistics, alpha=self.alpha,
-            seed=self.seed, horizon=self.horizon, convention=self.convention,
+            seed=self.seed, horizon=self.horizon, convention=self.convention, variance_events=self.variance_events,
+            spillover=tuple(self.spillover),
         )  # fmt: skip
 
     def settings(self) -> Record:
@@ -419,20 +434,17 @@ class Study:
             "model": {"key": self.model.key, "market": list(self.model.market) if self.model.market else None},
             "window": asdict(self.window),
             "volatility": volatility,
-            "statistics": list(self.statistics) if self.statistics else None,
+            "statistics": list(self.statistics) if self.statistics is not None else None,
             "returns": self.returns,
             "calendar": self.calendar,
             "controls": list(self.controls) if self.controls is not None else None,
-            "counterfactuals": self.counterfactuals,
-            "alpha": self.alpha,
-            "seed": self.seed,
-            "horizon": self.horizon,
-            "allow_unusable": self.allow_unusable,
+            **{key: getattr(self, key) for key in ("counterfactuals", "alpha", "seed", "horizon", "allow_unusable")},
             "convention": self.convention,
-            # Only where there are some: a lock of a study without them keeps its hash.
-            **({"releases": [[r.label, r.when] for r in self.releases.values()]} if self.releases else {}),
+            **self._opted(),
         }
 
-
-def _events_of(events: EventTable | Iterable[Event]) -> Iterable[Event]:
-    return events.values() if isinstance(events, EventTable) else events
+    def _opted(self) -> Record:
+        """What is measured only when asked for; studies that do not ask keep their hash, and their lock."""
+        asked: Record = {"releases": [[r.label, r.when] for r in self.releases.values()]} if self.releases else {}
+        asked |= {"spillover": list(self.spillover)} if self.spillover else {}
+        return asked if self.variance_events is None else asked | {"variance_events": asdict(self.variance_events)}

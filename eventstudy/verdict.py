@@ -328,12 +328,7 @@ def volatility_said(response: VolatilityResponse, alpha: float) -> list[Said]:
     """As `volatility_words`, with the numbers."""
     if not response.applicable:
         return [Said(f"Volatility: not measured ({response.reason}).")]
-    if response.raised(alpha):
-        clear = "raised volatility"
-    elif response.high < 1.0:
-        clear = "lower volatility than expected"
-    else:
-        clear = "no raised volatility that chance would not explain"
+    clear = raised_words(raised=response.raised(alpha), lowered=response.high < 1.0)
     model = response.model
     problem = model.problem if model is not None else ""
     constant = model is not None and model.method == "constant"
@@ -348,6 +343,13 @@ def volatility_said(response: VolatilityResponse, alpha: float) -> list[Said]:
     )  # fmt: skip
     said = [Said(text, numbers), *course_said(response.persistence, int(response.offsets[-1]))]
     return [*said, Said(f"Read it with care: {problem}.")] if problem else said
+
+
+def raised_words(*, raised: bool, lowered: bool) -> str:
+    """What is said of a variance: p small enough and the interval above what was expected, below it, or neither."""
+    if raised:
+        return "raised volatility"
+    return "lower volatility than expected" if lowered else "no raised volatility that chance would not explain"
 
 
 def course_said(course: Persistence | None, known: int) -> list[Said]:

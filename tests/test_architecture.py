@@ -30,6 +30,7 @@ LAYERS = (
     ("counterfactual",),
     ("measure",),
     ("study",),
+    ("volatility_spec",),
     ("spec",),
     ("calibration",),
     ("verdict",),

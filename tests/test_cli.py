@@ -86,6 +86,40 @@ def test_same_inputs_same_bytes(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (
+            "[volatility]\nevents = 3\n",
+            "line 2, column 'volatility.events': value error, write true, false, or a table",
+        ),
+        ("[volatility.events]\nshap = 'step'\n", "unknown key 'shap'; did you mean 'shape'"),
+        ("[volatility.events]\nhalf_life = 5.0\n", 'half_life belongs to shape = "decay"'),
+        ("[volatility.events]\nshape = 'decay'\n", 'half_life belongs to shape = "decay"'),
+        ("[volatility]\nspillover = 'CENX'\n", "line 2, column 'volatility.spillover'"),
+    ],
+)
+def test_wrong_variance_events_in_a_file(run: Run, tmp_path: Path, table: str, words: str) -> None:
+    (tmp_path / "study.toml").write_text(table, encoding="utf-8")
+    code, _, err = run("run", "study.toml")
+    assert code == 2
+    assert words in err
+
+
+def test_shapes_of_a_study_file(tmp_path: Path) -> None:
+    for table, shape, after in (
+        ("[volatility.events]\ndays = [1, 5]\nbootstrap = 0\n", es.VarianceShape.pulse(1, 5), (1, 5)),
+        ("[volatility.events]\nshape = 'step'\n", es.VarianceShape.step(1), (1, 20)),
+        ("[volatility.events]\nshape = 'decay'\nhalf_life = 5.0\n", es.VarianceShape.decay(1, half_life=5.0), (1, 20)),
+        ("[volatility]\nevents = false\n", None, None),
+    ):
+        (tmp_path / "study.toml").write_text(table, encoding="utf-8")
+        asked = es.read_study(tmp_path / "study.toml").study.variance_events
+        # A shape that does not fade has no half-life, and NaN equals nothing: labels say all.
+        assert (asked.shape.label if asked else None) == (shape.label if shape else None)
+        assert (asked.after if asked else None) == after
+
+
 @needs_shared
 def test_rusal_on_real_prices(run: Run) -> None:
     code, out, err = run(

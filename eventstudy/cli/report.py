@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,12 @@ ReleasesOption = Annotated[str | None, typer.Option(help="File with scheduled re
 ConventionOption = Annotated[
     str, typer.Option(help="Whose standardisation across pairs: textbook, estudy2 or eventstudy2.")
 ]
+VarianceEventsOption = Annotated[
+    bool, typer.Option("--variance-events", help="Also: event in the variance, breaks, before and after; 2 s a pair.")
+]
+SpilloverOption = Annotated[
+    list[str] | None, typer.Option(help="Did volatility move to these? Ids or selectors, comma-separated.")
+]
 
 
 @app.command()
@@ -103,6 +110,8 @@ def report(
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
     origin: Annotated[str, typer.Option(help="Variance forecast from session -1 (event) or before the gap.")] = "event",
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
+    variance_events: VarianceEventsOption = False,
+    spillover: SpilloverOption = None,
     convention: ConventionOption = "textbook",
     alpha: Annotated[float, typer.Option(help="One minus the confidence of intervals.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
@@ -113,8 +122,8 @@ def report(
     quiet: QuietOption = False,
 ) -> None:
     """Measure one announcement and write the report; without arguments the 1994 accord on Alcoa, offline."""
-    # The options themselves are read from the context: one mapping onto the study file's schema, in `_plan`.
-    _carry_out(_plan(context.params), as_json=as_json, quiet=quiet)
+    # The options themselves are read from the context: one mapping onto the study file's schema, in `plan_of`.
+    _carry_out(plan_of(context.params), as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -175,8 +184,10 @@ def _tell(result: StudyResult) -> None:
         )
 
 
-def _plan(given: Record) -> StudyPlan:
-    """Command-line options as a study, through the same schema as a study file."""
+def plan_of(options: Record) -> StudyPlan:
+    """Command-line options as a study, through the same schema as a study file; left out: as `report` has them."""
+    defaults = signature(report).parameters.values()
+    given: Record = {p.name: p.default for p in defaults if p.default is not p.empty} | options
     if given["event"] and given["date"]:
         raise InputError("give a catalogue id or --date, not both")
     if given["time"] and not given["date"]:
@@ -211,7 +222,8 @@ def _plan(given: Record) -> StudyPlan:
             "estimation": offsets_of("--estimation", given["estimation"]),
             "windows": _with_defaults(given["window"], given["event_window"]),
         },
-        "volatility": {"kind": given["garch"], "draws": given["draws"], "origin": given["origin"]},
+        "volatility": {"kind": given["garch"], "draws": given["draws"], "origin": given["origin"]}
+        | {"events": given["variance_events"], "spillover": split(given["spillover"])},
     }
     try:
         return plan_from_spec(StudySpec.model_validate(values), Path())

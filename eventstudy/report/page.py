@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from markupsafe import Markup
@@ -13,14 +13,17 @@ from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.models.base import MODELS
-from eventstudy.report import course, plots, tables, variants
+from eventstudy.report import course, plots, tables, variance_events, variants
 from eventstudy.report.canvas import figure_svg
 from eventstudy.report.parts import NONE, check_target, render, write_whole
 from eventstudy.report.parts import cells as _table
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
-from eventstudy.verdict import Verdict, effect, headline, judge, p_words, speed_words, window_words
+from eventstudy.verdict import Verdict, effect, headline, judge, p_words, speed_words, volatility_words, window_words
 
+#: The whole page, or what it says of volatility alone.
+Part = Literal["all", "volatility"]
+_TEMPLATES: dict[Part, str] = {"all": "template.html", "volatility": "volatility.html"}
 #: Pairs listed in the red box; the outcomes table has them all.
 ALERTS_SHOWN = 6
 #: With more pairs than this, all but the first are folded.
@@ -36,24 +39,25 @@ _VARIANCE = {
 }
 
 
-def page_html(result: StudyResult) -> str:
+def page_html(result: StudyResult, *, part: Part = "all") -> str:
     """The report as one HTML document.
 
     Parameters
     ----------
     result : StudyResult
         Also one in which nothing was usable: the page then says why.
+    part : {"all", "volatility"}
 
     Returns
     -------
     str
         Complete document; pictures are inside it.
     """
-    return render("template.html", _context(result))
+    return render(_TEMPLATES[part], _context(result))
 
 
-def write_page(result: StudyResult, path: str | Path) -> None:
-    """Write the report to `path`; an existing file is replaced whole or not at all.
+def write_page(result: StudyResult, path: str | Path, *, part: Part = "all") -> None:
+    """Write the report, or its part on volatility, to `path`; an existing file is replaced whole or not at all.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def write_page(result: StudyResult, path: str | Path) -> None:
         When the folder is missing, is no folder, or cannot be written, or when `path` is a folder.
     """
     check_target(path)
-    write_whole(path, page_html(result))
+    write_whole(path, page_html(result, part=part))
 
 
 def result_html(result: StudyResult) -> str:
@@ -219,10 +223,13 @@ def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ..
         "others": _table(tables.windows_frame(result, event, instrument)),
         "all_tests": _table(tables.tests_frame(result, tests).drop(columns="Trust")),
         "refused": tables.refused_tests(result, absent),
+        "volatility_words": volatility_words(tables.response_of(result, event, instrument), result.study.alpha),
         "volatility": _table(tables.volatility_frame(tables.response_of(result, event, instrument))),
         "ways": _table(course.ways_frame(result, tables.response_of(result, event, instrument))),
         "course": _table(course.course_frame(result, tables.response_of(result, event, instrument))),
         "speed": _speed(result, event, instrument),
+        "variance": _variance(result, event, instrument),
+        "spillover": _spillover(result, event, instrument),
         "params": _table(tables.params_frame(result, event, instrument)),
     }
 
@@ -237,6 +244,38 @@ def _speed(result: StudyResult, event: str | None, instrument: str | None) -> di
         "tests": _table(course.speed_frame(result, speed)),
         "moments": _table(course.moments_frame(result, speed)),
         "why_no_moments": course.why_no_moments(speed),
+    }
+
+
+def _variance(result: StudyResult, event: str, instrument: str) -> dict[str, Any] | None:
+    """Event regressor, break, before and after: sentences, the ways of asking, and the tables behind them."""
+    pair = variance_events.variance_of(result, event, instrument)
+    if pair is None:
+        return None
+    asked, found = variance_events.asked_frame(result, pair), pair.regressor
+    behind = (
+        ("Coefficients with the event regressor", variance_events.coefficients_frame(found) if found else None),
+        ("Any number of breaks: the one nearest to day 0", variance_events.breaks_frame(pair)),
+        ("Before and after: tests that describe", variance_events.change_frame(pair)),
+        ("From open, high, low and close: p is a rank among windows before", variance_events.ranges_frame(pair)),
+    )
+    return {
+        "sentences": variance_events.leading_sentences(result, pair),
+        "refusals": variance_events.refusals(pair),
+        "asked": _table(asked),
+        "reported": 0 if asked["Read it as"].str.startswith(variance_events.REPORTED).head(1).any() else -1,
+        "behind": [(title, _table(frame)) for title, frame in behind if frame is not None and len(frame)],
+    }
+
+
+def _spillover(result: StudyResult, event: str, instrument: str) -> dict[str, Any] | None:
+    """Spillover from one pair: the sentence and a row a target."""
+    pairs = variance_events.spillover_of(result, event, instrument)
+    if not pairs:
+        return None
+    return {
+        "sentence": variance_events.spillover_sentence(result, pairs),
+        "table": _table(variance_events.spillover_frame(pairs)),
     }
 
 
@@ -368,6 +407,8 @@ def methods_frame(result: StudyResult) -> pd.DataFrame:
     for method in dict.fromkeys(v.model.method for v in result.volatility if v.model is not None):
         title, reference = _VARIANCE[method]
         rows.append([title, "the variance continues the session before the window", "", reference])
+    rows += [list(row) for row in variance_events.METHODS if result.variance_events]
+    rows += [list(row) for row in variance_events.SPILLOVER_METHODS if result.spillover]
     used = dict.fromkeys(t.statistic for t in result.tests if t.applicable and (t.instrument or t.n_pairs > 1))
     for key in sorted(used, key=tables.trust_rank):
         facts = tables.entry_of(key).facts

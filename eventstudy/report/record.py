@@ -28,7 +28,8 @@ def study_record(result: StudyResult) -> Record:
         ar, se, sar, unit; offsets of the event window); ``advice`` (statistic to trust and why,
         those to distrust, facts); ``models`` (instrument, model, note, and coefficients,
         sigma, dof per pair); ``later_markets`` (benchmarks struck after their instrument: hours, whether lags are
-        used, words); ``volatility``; ``speed``; ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
+        used, words); ``volatility``; ``speed``; ``variance_events`` and ``spillover``
+        (empty unless asked for); ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``donors`` (of a synthetic control, each left out);
         ``variants`` (the primary effect asked in other ways: kind, title, model, window, estimate, se,
         low, high, p, note, without one donor each, reason); ``releases`` (scheduled ones inside event windows),
@@ -47,6 +48,8 @@ def study_record(result: StudyResult) -> Record:
         "advice": asdict(result.advice) if result.advice is not None else None,
         "volatility": [v.to_record() for v in result.volatility],
         "speed": [s.to_record() for s in result.speed],
+        "variance_events": [v.to_record() for v in result.variance_events],
+        "spillover": [s.to_record() for s in result.spillover],
         "outcomes": [asdict(o) for o in result.outcomes],
         "counts": {"pairs": len(result.outcomes), "used": used, "dropped": len(result.outcomes) - used},
         "quality": [asdict(f) for f in result.quality],

@@ -6,7 +6,7 @@ import textwrap
 
 import pandas as pd
 
-from eventstudy.domain.windows import Outcome
+from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.report.course import speed_frame, speed_of
 from eventstudy.report.tables import (
     bar_words,
@@ -14,10 +14,22 @@ from eventstudy.report.tables import (
     day0_words,
     pair_tests,
     pooled_frame,
+    response_of,
+    session_words,
     tests_frame,
     verdict_words,
     verdicts_frame,
     windows_frame,
+)
+from eventstudy.report.variance_events import (
+    asked_frame,
+    leading_sentences,
+    refusals,
+    spillover_frame,
+    spillover_of,
+    spillover_sentence,
+    variance_of,
+    variance_sentences,
 )
 from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge, speed_words, volatility_words, window_words
@@ -48,12 +60,35 @@ def summary_text(result: StudyResult) -> str:
         parts += _pair_text(result) if len(result.outcomes) == 1 else _pairs_text(result)
     parts += _speed_text(result)
     parts += [_fill(f"{v.instrument}: {volatility_words(v, result.study.alpha)}") for v in result.volatility]
+    parts += _variance_text(result)
     dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
     parts += [_fill(late.words) for late in result.later if any(o.instrument == late.instrument for o in result.used)]
     parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
     flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
     parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))
     return "\n\n".join(parts)
+
+
+def volatility_text(result: StudyResult) -> str:
+    """What ``eventstudy volatility`` prints: the announcement, then everything on volatility, pair by pair."""
+    parts = ["\n".join(f"{e.label}\nannounced {e.when}" for e in result.events.values())]
+    parts += [_fill(bar_words(result))] if result.minutes is not None else []
+    for o in result.used:
+        response, pair = response_of(result, o.event, o.instrument), variance_of(result, o.event, o.instrument)
+        said = [day0_words(result, o.event, o.instrument), volatility_words(response, result.study.alpha)]
+        said += leading_sentences(result, pair) if pair is not None else []
+        parts += ["\n".join([result.names[o.instrument], *(_fill(s, "  ") for s in said)])]
+        if pair is not None:
+            asked = asked_frame(result, pair)
+            parts += [aligned(asked)] if len(asked) else []
+            parts += ["\n".join(_fill(f"{what}: not measured ({why})", "  ") for what, why in refusals(pair))]
+        parts += _spillover_text(result, o)
+    near = [f"{o.title} (session {session_words(o.offset)})" for o in result.overlaps if o.place == "event window"]
+    listed = f"Other announcements in the window may have moved the same prices: {'; '.join(near)}"
+    parts += [_fill(listed)] if near and result.used else []
+    dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
+    parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
+    return "\n\n".join(filter(None, parts))
 
 
 def _fill(text: str, indent: str = "") -> str:
@@ -83,6 +118,22 @@ def _pairs_text(result: StudyResult) -> list[str]:
         warning = f"Across pairs ({dates} dates: an announcement that hits several producers is one date)"
         parts.append(f"{warning}\n{aligned(pooled.drop(columns=['Window', 'Robust to']))}")
     return parts
+
+
+def _variance_text(result: StudyResult) -> list[str]:
+    """Event regressors, breaks, before and after, and spillover of each used pair, where they were asked for."""
+    said = [(v.instrument, sentence) for v in result.variance_events for sentence in variance_sentences(result, v)]
+    parts = [_fill(f"{name}: {sentence}") for name, sentence in said]
+    return [*parts, *(text for o in result.used for text in _spillover_text(result, o))]
+
+
+def _spillover_text(result: StudyResult, pair: PairOutcome) -> list[str]:
+    """Spillover from one pair: the sentence and a row a target; empty when it was not asked for."""
+    found = spillover_of(result, pair.event, pair.instrument)
+    if not found:
+        return []
+    sentence = _fill(f"{pair.instrument}: {spillover_sentence(result, found)}")
+    return [f"{sentence}\n{aligned(spillover_frame(found))}"]
 
 
 def _speed_text(result: StudyResult) -> list[str]:

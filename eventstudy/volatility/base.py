@@ -9,8 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
-from eventstudy.abnormal import abnormal_returns
-from eventstudy.domain.align import AlignedSample, Block, ResponseSeries, gather
+from eventstudy.domain.align import AlignedSample, ResponseSeries
 from eventstudy.domain.windows import EventWindow
 from eventstudy.engines.arch_engine import ArchEngine
 from eventstudy.engines.base import Dist, Engine, GarchFit, Kind
@@ -26,6 +25,7 @@ from eventstudy.kernels.garch import (
     simulate,
 )
 from eventstudy.models.base import MODELS, ExpectedReturn, FittedModel
+from eventstudy.volatility.residuals import MIN_CONSTANT, residuals_around
 
 Method = Literal["garch", "gjr", "egarch", "ewma", "constant"]
 
@@ -34,8 +34,6 @@ Origin = Literal["event", "gap"]
 
 #: RiskMetrics decay for daily data, used where a sample is too short for a GARCH fit.
 EWMA_DECAY = 0.94
-#: Fewest sessions for any statement on variance: one quarter.
-MIN_CONSTANT = 60
 
 
 @dataclass(frozen=True)
@@ -235,31 +233,17 @@ def variance_model(
         The reason, when fewer than 60 sessions are there or the residuals do not vary.
     """
     end = window.estimation[1]
-    start = max(end - spec.sessions + 1, -position)
-    if end - start + 1 < MIN_CONSTANT:
-        return f"{max(0, end - start + 1)} sessions before the gap; a variance needs at least {MIN_CONSTANT}"
-    offsets = np.arange(start, window.event[1] + 1)
-    block = Block(series=series, events=("",), positions=np.array([position]))
-    sample = gather(block, offsets, (start, end), mask=False)
-    n_fit = int(sample.estimation.sum())
-    if n_fit < MIN_CONSTANT:
-        return f"{n_fit} valid sessions before the gap; a variance needs at least {MIN_CONSTANT}"
-    fitted = model.fit(sample)
-    if fitted.singular[0]:
-        return "the benchmark is constant or collinear over the volatility sample"
-    ar = abnormal_returns(sample, fitted)
-    known = np.isfinite(ar.ar[0])
-    residual = ar.ar[0][known]
-    if residual[:n_fit].std() == 0.0:
-        return "the residuals do not vary before the gap"
-    found: VarianceModel | str
-    if not spec.joint or n_fit < spec.min_sessions:
-        found = model_of_residuals(residual, ar.offsets[known], ar.dates[0][known], n_fit, spec)
-    else:
-        found = _joint_model(sample, fitted, known, n_fit, spec)
-    if isinstance(found, str) or ar.clock is None:
+    found = residuals_around(series, position, model, (end - spec.sessions + 1, end), window.event[1])
+    if isinstance(found, str):
         return found
-    return replace(found, clock=ar.clock[0][known])
+    measured: VarianceModel | str
+    if not spec.joint or found.n_fit < spec.min_sessions:
+        measured = model_of_residuals(found.residual, found.offsets, found.dates, found.n_fit, spec)
+    else:
+        measured = _joint_model(found.sample, found.fitted, found.known, found.n_fit, spec)
+    if isinstance(measured, str) or found.clock is None:
+        return measured
+    return replace(measured, clock=found.clock)
 
 
 def _joint_model(

@@ -118,7 +118,7 @@ def range_volatility(
     check_apart(before, after)
     bars = _bars(prices, instrument)
     if isinstance(bars, Inapplicable):
-        return _refused(instrument, id_of(event), None, after, bars.reason)
+        return refused_ranges(instrument, id_of(event), None, after, bars.reason)
     rows = bars.dropna()
     stamps = rows.index.to_numpy()
     bars_of_table = isinstance(prices, PriceTable) and prices.minutes is not None
@@ -129,11 +129,11 @@ def range_volatility(
     wrong = next((c for c in cuts if isinstance(c, Inapplicable)), None)
     here = days[day0] if day0 < days.size else None
     if wrong is not None:
-        return _refused(instrument, id_of(event), here, after, wrong.reason)
+        return refused_ranges(instrument, id_of(event), here, after, wrong.reason)
     first, second = (c for c in cuts if isinstance(c, slice))
     measured = _measure(rows, first, second)
     if isinstance(measured, Inapplicable):
-        return _refused(instrument, id_of(event), here, after, measured.reason)
+        return refused_ranges(instrument, id_of(event), here, after, measured.reason)
     earlier, later, tests, flat = measured
     base = TestResult(
         event=id_of(event), instrument=instrument or None, window=after, statistic="", unit="ratio",
@@ -227,9 +227,10 @@ def _unusable(rows: pd.DataFrame, first: slice, second: slice) -> Inapplicable |
     return None
 
 
-def _refused(
+def refused_ranges(
     instrument: str, event: str | None, day0: np.datetime64 | None, window: Offsets, reason: str
 ) -> RangeVolatility:
+    """Bars that cannot be measured, and why."""
     base = TestResult(event=event, instrument=instrument or None, window=window, statistic="", unit="ratio")
     return RangeVolatility(
         instrument=instrument, day0=day0, before={}, after={}, n_before=0, n_after=0, flat=math.nan,

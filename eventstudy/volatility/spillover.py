@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy._typing import DateArray, FloatArray, IntArray, Record
 from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable, respond
 from eventstudy.domain.windows import Offsets
@@ -102,6 +102,12 @@ class PairSpillover:
     tests: TestTable
     problem: str = ""
     reason: str = ""
+
+    def to_record(self) -> Record:
+        """Plain dict for JSON, without the path of the correlation."""
+        plain = ("event", "source", "target", "before", "during", "after", "expected", "a", "b", "problem", "reason")
+        record: Record = {name: getattr(self, name) for name in plain}
+        return record | {"ewma": list(self.ewma), "tests": [t.to_record() for t in self.tests]}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -355,6 +361,11 @@ def _causality(pair: PairSpillover, z: FloatArray, design: SpilloverDesign, suff
         base, value=found.hong, pvalue=pvalue, smallest_p=smallest_pvalue(design.draws),
         distribution=f"{design.draws} permutations, {found.lags} lags",
     )  # fmt: skip
+
+
+def refused_pair(source: str, target: str, event: str | None, design: SpilloverDesign, reason: str) -> PairSpillover:
+    """A pair that cannot be measured, and why."""
+    return _refused(PairSpillover(source=source, target=target, event=event, tests=TestTable(())), design, reason)
 
 
 def _refused(pair: PairSpillover, design: SpilloverDesign, reason: str) -> PairSpillover:

@@ -1,0 +1,208 @@
+"""What a study says of one pair's variance besides forecasts: event regressors, breaks, before and after, spillover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import get_args
+
+import numpy as np
+
+from eventstudy._typing import DateArray, FloatArray, Record
+from eventstudy.domain.align import ResponseSeries
+from eventstudy.domain.events import Event
+from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.windows import EventWindow, Offsets
+from eventstudy.engines.base import Dist
+from eventstudy.engines.event_likelihood import EventKind, Form
+from eventstudy.errors import InputError
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.results import TestTable
+from eventstudy.volatility.breaks import AROUND, VarianceBreaks, variance_breaks
+from eventstudy.volatility.dated import AFTER, BEFORE, check_apart
+from eventstudy.volatility.event_garch import PATHS, SAMPLE, event_variance_test
+from eventstudy.volatility.event_tests import EventVariance
+from eventstudy.volatility.ranges import RangeVolatility, range_volatility, refused_ranges
+from eventstudy.volatility.realized import variance_change
+from eventstudy.volatility.residuals import residuals_around
+from eventstudy.volatility.shapes import VarianceShape
+from eventstudy.volatility.spillover import PairSpillover, SpilloverDesign, refused_pair, spillover
+
+#: Sessions of residuals: a volatility sample before the stretch in which a break is looked for, and all that follows.
+FIRST, LAST = SAMPLE[0] + AROUND[0], max(SAMPLE[1], AROUND[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class VarianceEvents:
+    """What is asked of every pair's variance beside the forecast-based multipliers.
+
+    Attributes
+    ----------
+    shape : VarianceShape
+        The event regressor, one, fixed before results.
+    form : {"multiplicative", "additive"}
+        The regressor multiplies the variance, or is added to its recursion.
+    kind : {"gjr", "garch"}
+    dist : {"t", "normal"}
+    bootstrap : int
+        Paths behind the p to report; each is fitted twice, about two seconds a pair in all. 0: asymptotic rows only.
+    before, after : (int, int)
+        Sessions compared without a model.
+
+    Examples
+    --------
+    >>> VarianceEvents(shape=VarianceShape.decay(1, half_life=20.0)).after
+    (1, 20)
+    """
+
+    shape: VarianceShape = field(default_factory=VarianceShape.pulse)
+    form: Form = "multiplicative"
+    kind: EventKind = "gjr"
+    dist: Dist = "t"
+    bootstrap: int = PATHS
+    before: Offsets = BEFORE
+    after: Offsets = AFTER
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (("form", self.form, Form), ("kind", self.kind, EventKind)):
+            if value not in get_args(allowed):
+                raise InputError(f"variance events: {name} {value!r} is not one of {', '.join(get_args(allowed))}")
+        if self.dist not in ("t", "normal"):
+            raise InputError(f"variance events: dist {self.dist!r} is not one of t, normal")
+        if self.bootstrap != 0 and self.bootstrap < 99:
+            raise InputError(f"variance events: bootstrap = {self.bootstrap}; give at least 99 paths, or 0 for none")
+        check_apart(self.before, self.after)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PairVariance:
+    """Event regressors, breaks, and variance before and after, of one pair.
+
+    Attributes
+    ----------
+    event, instrument : str
+    residual : ndarray, shape (S,)
+        What the three were measured on: residuals of the study's model, whose coefficients end before the gap.
+    dates : ndarray of datetime64[D], shape (S,)
+    regressor : EventVariance or None
+    breaks : VarianceBreaks or None
+    change : TestTable
+        As `variance_change` gives it.
+    ranges : RangeVolatility
+        From the bars of the instrument, as they are; with its reason where there are none.
+    reason : str
+        Why there are no residuals; the first two are then None and `change` is empty.
+    """
+
+    event: str
+    instrument: str
+    residual: FloatArray = field(default_factory=lambda: np.empty(0))
+    dates: DateArray = field(default_factory=lambda: np.empty(0, dtype="datetime64[D]"))
+    regressor: EventVariance | None = None
+    breaks: VarianceBreaks | None = None
+    change: TestTable = field(default_factory=lambda: TestTable(()))
+    ranges: RangeVolatility
+    reason: str = ""
+
+    def to_record(self) -> Record:
+        """Plain dict for JSON; variances in the pair's squared unit."""
+        found = self.regressor
+        return {
+            "event": self.event, "instrument": self.instrument, "reason": self.reason,
+            "sample_first": str(self.dates[0]) if self.dates.size else None,
+            "sample_last": str(self.dates[-1]) if self.dates.size else None,
+            "regressor": None if found is None else _regressor_record(found),
+            "breaks": None if self.breaks is None else self.breaks.to_record(),
+            "change": [t.to_record() for t in self.change],
+            "ranges": {
+                "reason": self.ranges.reason, "flat": self.ranges.flat, "before": self.ranges.before,
+                "after": self.ranges.after, "tests": [t.to_record() for t in self.ranges.tests],
+            },
+        }  # fmt: skip
+
+
+def _regressor_record(found: EventVariance) -> Record:
+    rows = found.to_frame().rename_axis("shape").reset_index().to_dict("records")
+    return {
+        "form": found.form, "kind": found.kind, "dist": found.dist, "n_sessions": found.dates.size,
+        "shapes": rows, "tests": [t.to_record() for t in found.tests], "problem": found.problem,
+        "reason": found.reason,
+    }  # fmt: skip
+
+
+def measure_variance_events(
+    event: Event,
+    series: ResponseSeries,
+    position: int,
+    model: ExpectedReturn,
+    window: EventWindow,
+    prices: PriceTable,
+    spec: VarianceEvents,
+    *,
+    alpha: float,
+    seed: int,
+) -> PairVariance:
+    """Ask every question of `spec` of one pair.
+
+    Parameters
+    ----------
+    position : int
+        Row of day 0.
+    window : EventWindow
+        The mean's coefficients end where its estimation window ends.
+    prices : PriceTable
+        For the bars.
+    """
+    instrument, bars = series.instrument, _within_the_day(prices)
+    if bars:
+        ranges = refused_ranges(instrument.id, event.id, None, spec.after, bars)
+        return PairVariance(event=event.id, instrument=instrument.id, ranges=ranges, reason=bars)
+    found = residuals_around(series, position, model, (FIRST, window.estimation[1]), LAST)
+    base = PairVariance(
+        event=event.id, instrument=instrument.id,
+        ranges=range_volatility(prices, instrument.id, event=event, before=spec.before, after=spec.after),
+    )  # fmt: skip
+    if isinstance(found, str):
+        return replace(base, reason=found)
+    x, days = found.residual, found.dates
+    return replace(
+        base,
+        residual=x,
+        dates=days,
+        regressor=event_variance_test(
+            x, days, event=event, instrument=instrument, shapes=(spec.shape,), form=spec.form, kind=spec.kind,
+            dist=spec.dist, alpha=alpha, bootstrap=spec.bootstrap, seed=seed,
+        ),
+        breaks=variance_breaks(x, days, event=event, instrument=instrument, alpha=alpha, seed=seed),
+        change=variance_change(
+            x, days, event=event, instrument=instrument, before=spec.before, after=spec.after
+        ),
+    )  # fmt: skip
+
+
+def _within_the_day(prices: PriceTable) -> str:
+    """Why bars within a day are refused; empty for one price a day."""
+    if prices.minutes is None:
+        return ""
+    return (
+        f"the prices are bars of {prices.minutes} minutes, whose variance has a pattern over the day that these tests "
+        "do not know; measure on daily prices"
+    )
+
+
+def measure_spillover(
+    event: Event, source: str, targets: Sequence[str], prices: PriceTable, *, seed: int
+) -> tuple[PairSpillover, ...]:
+    """Spillover from one instrument to each target but itself; a target without prices has its reason."""
+    design, bars = SpilloverDesign(seed=seed), _within_the_day(prices)
+    found: list[PairSpillover] = []
+    for target in targets:
+        if target == source:
+            continue
+        if bars:
+            found.append(refused_pair(source, target, event.id, design, bars))
+        elif target in prices:
+            found += spillover(prices, source, [target], event=event, design=design).pairs
+        else:
+            found.append(refused_pair(source, target, event.id, design, f"the prices hold no {target}"))
+    return tuple(found)

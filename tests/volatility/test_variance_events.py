@@ -1,0 +1,268 @@
+"""Variance events in a study: the numbers of the functions called by hand, the words of the docs, every refusal."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import eventstudy as es
+from eventstudy.report.page import page_html
+from eventstudy.report.record import dumps, study_record
+from eventstudy.report.variance_events import (
+    ASYMPTOTIC,
+    CLUSTERED,
+    asked_frame,
+    breaks_frame,
+    spillover_frame,
+    spillover_sentence,
+    variance_sentences,
+)
+from eventstudy.volatility.variance_events import FIRST, LAST
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+real = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
+ACCORD, RUSAL = "six-nation-accord-1994", "ofac-rusal-2018"
+#: The parts of a study that this file does not look at.
+QUIET = es.Study(instruments=["AA"], statistics=(), volatility=None, counterfactuals=False)
+
+
+@pytest.fixture(scope="module")
+def accord() -> es.StudyResult:
+    """The 1994 accord on Alcoa against the other stocks of its index, and on to two of them."""
+    study = replace(
+        QUIET, model=es.MarketModel("DOW29"), variance_events=es.VarianceEvents(bootstrap=99),
+        spillover=["BA", "IP", "NOPE", "AA"],
+    )  # fmt: skip
+    return study.run(es.load("embedded"), es.catalog()[ACCORD])
+
+
+def test_the_residuals_are_a_regression_by_hand(accord: es.StudyResult) -> None:
+    returns = es.load("embedded").with_derived(["DOW29"]).to_returns()[["AA", "DOW29"]]
+    day0 = int(np.searchsorted(returns.index, pd.Timestamp("1994-01-31")))
+    y, x = returns["AA"].to_numpy(), np.column_stack((np.ones(len(returns)), returns["DOW29"]))
+    fit = slice(max(0, day0 + FIRST), day0 - 10)
+    coefficients, *_ = np.linalg.lstsq(x[fit], y[fit], rcond=None)
+    by_hand = (y - x @ coefficients)[fit.start : day0 + LAST + 1]
+    pair = accord.variance_events[0]
+    assert pair.dates[-1] == returns.index[day0 + LAST].to_numpy().astype("datetime64[D]")
+    # Two solutions of one least-squares problem: apart by rounding alone.
+    np.testing.assert_allclose(pair.residual, by_hand, rtol=0, atol=1e-13)
+
+
+def test_the_study_gives_what_the_functions_give(accord: es.StudyResult) -> None:
+    pair = accord.variance_events[0]
+    residual = pd.Series(pair.residual, pd.DatetimeIndex(pair.dates), name="AA")
+    by_hand = es.event_variance_test(residual, event=ACCORD, kind="gjr", dist="t", bootstrap=99)
+    assert pair.regressor is not None
+    assert [t.to_record() for t in pair.regressor.tests] == [t.to_record() for t in by_hand.tests]
+    assert {t.event for t in by_hand.tests} == {ACCORD}
+    assert {t.instrument for t in by_hand.tests} == {"AA"}
+    assert pair.breaks is not None
+    assert pair.breaks.to_record() == es.variance_breaks(residual, event="1994-01-31").to_record()
+    day0 = int(np.searchsorted(pair.dates, np.datetime64("1994-01-31")))
+    before = pair.residual[day0 - 260 : day0 - 10]
+    ratio = np.mean((pair.residual[day0 + 1 : day0 + 21] - before.mean()) ** 2) / before.var()
+    assert pair.change[0].estimate == pytest.approx(ratio, rel=1e-12)
+
+
+def test_spillover_is_that_of_the_function(accord: es.StudyResult) -> None:
+    by_hand = es.spillover(es.load("embedded"), "AA", ["BA", "IP"], event="1994-01-31")
+    assert [s.target for s in accord.spillover] == ["BA", "IP", "NOPE"]
+    for one, other in zip(accord.spillover, by_hand.pairs, strict=False):
+        assert (one.before, one.during, one.after) == (other.before, other.during, other.after)
+        assert [t.pvalue for t in one.tests] == [t.pvalue for t in other.tests]
+    assert accord.spillover[2].reason == "the prices hold no NOPE"
+    assert all(math.isnan(t.pvalue) for t in accord.spillover[2].tests)
+
+
+def test_page_text_and_json_carry_them(accord: es.StudyResult) -> None:
+    page, text = page_html(accord), " ".join(accord.summary().split())
+    for sentence in (
+        *variance_sentences(accord, accord.variance_events[0]),
+        spillover_sentence(accord, accord.spillover),
+    ):
+        assert " ".join(sentence.split()) in text
+    for words in ("Variance: event, break, before and after", "the row to report", "the prices hold no NOPE"):
+        assert words in page
+    record = study_record(accord)
+    (one,) = record["variance_events"]
+    assert one["regressor"]["tests"][0]["statistic"] == "event_lr_bootstrap"
+    assert one["ranges"]["reason"].endswith("only closes are there")
+    assert [s["target"] for s in record["spillover"]] == ["BA", "IP", "NOPE"]
+    assert '"spillover"' in dumps(record)
+    assert record["provenance"]["settings"]["spillover"] == ["BA", "IP", "NOPE", "AA"]
+
+
+def test_a_study_that_does_not_ask_is_as_before() -> None:
+    result = QUIET.run(es.load("embedded"), es.catalog()[ACCORD])
+    assert (result.variance_events, result.spillover) == ((), ())
+    assert not {"variance_events", "spillover"} & set(QUIET.settings())
+    page = page_html(result)
+    assert "Variance: event" not in page
+    assert "Spillover" not in page
+
+
+def test_the_deciding_row_is_first_and_the_others_say_that_they_describe(accord: es.StudyResult) -> None:
+    frame = asked_frame(accord, accord.variance_events[0])
+    assert frame["Read it as"].iloc[0].startswith("the row to report, by 99 paths")
+    assert frame["Read it as"].str.startswith("descriptive").tolist()[1:3] == [True, True]
+    assert frame["Read it as"].iloc[-1].startswith("descriptive: where volatility clusters")
+
+
+def test_the_sizes_in_words_are_those_of_the_docs() -> None:
+    page = " ".join((ROOT / "docs/methods/variance-events.md").read_text(encoding="utf-8").split())
+    names = {"event_lr": "LR", "event_wald": "Wald"}
+    for (statistic, form), size in ASYMPTOTIC.items():
+        assert f"{size} ({names[statistic]}, {form})" in page
+    table = (ROOT / "docs/reference/calibration-variance-events.md").read_text(encoding="utf-8")
+    table = table.split("## Variance before and after")[1]
+    keys = re.findall(r"`(\w+)`", table.split("|world|")[1].split("\n")[0])
+    sizes = table.split("|garch|1|")[1].split("\n")[0].strip("|").split("|")
+    # A half is rounded up: 17.5 is told as 18.
+    assert {k: math.floor(float(s) + 0.5) for k, s in zip(keys, sizes, strict=True)} == CLUSTERED
+
+
+def wild(prices_of: Callable[..., es.PriceTable], n: int, day0: int, factor: float) -> es.PriceTable:
+    """A GARCH whose returns are `factor` times as large on sessions 1 to 40 after row `day0`."""
+    rng = np.random.default_rng(11)
+    h, out = 1e-4, np.empty(n)
+    for t in range(n):
+        out[t] = math.sqrt(h) * rng.standard_normal()
+        h = 5e-6 + 0.05 * out[t] ** 2 + 0.9 * h
+    # Levels lose the first return.
+    out[day0 + 1 : day0 + 41] *= factor
+    return prices_of({"A": out})
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (es.VarianceEvents(bootstrap=0), r"^Raised volatility by the test, but not by its interval: .* asymptotic law"),
+        (
+            es.VarianceEvents(shape=es.VarianceShape.pulse(1, 40), bootstrap=0),
+            r"^Raised volatility: .* of days 1 to 40 was \d\S+ times",
+        ),
+        (es.VarianceEvents(shape=es.VarianceShape.step(1), bootstrap=0), "the variance from day 1 on was"),
+        (
+            es.VarianceEvents(shape=es.VarianceShape.decay(1, half_life=10.0), bootstrap=0),
+            "of day 1 was .*, fading with a half-life of 10 sessions",
+        ),
+        (es.VarianceEvents(form="additive", bootstrap=0), r"the event added \d\S+ to the variance of days 1 to 20"),
+    ],
+)
+def test_every_shape_has_its_sentence(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], asked: es.VarianceEvents, words: str
+) -> None:
+    prices = wild(prices_of, 900, 700, 3.0)
+    study = replace(QUIET, instruments=["A"], model=es.ConstantMean(), variance_events=asked)
+    result = study.run(prices, event_at(prices, 700))
+    pair = result.variance_events[0]
+    assert re.search(words, variance_sentences(result, pair)[0])
+    assert pair.regressor is not None
+    if asked.form == "multiplicative":
+        # Nine times the variance for 40 sessions; a step counts 20 quiet ones as well.
+        assert pair.regressor.multiplier[0] > 2.0
+
+
+def test_too_little_data_is_a_reason_on_the_page(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+) -> None:
+    prices = wild(prices_of, 420, 380, 3.0)
+    study = replace(QUIET, instruments=["A"], model=es.ConstantMean(), variance_events=es.VarianceEvents())
+    result = study.run(prices, event_at(prices, 380))
+    pair = result.variance_events[0]
+    assert pair.regressor is not None
+    assert pair.regressor.reason.endswith("a GARCH needs 500")
+    assert pair.breaks is not None
+    # 380 sessions before and 40 from day 0 on: the break can be looked for, its p has no GARCH behind it.
+    assert pair.breaks.around is not None
+    assert math.isnan(pair.breaks.around.p_clustered)
+    page = page_html(result)
+    assert "not measured (419 sessions in the sample; a GARCH needs 500)" in page
+    assert "too sure where volatility clusters" in page
+    assert breaks_frame(pair)["Breaks"].astype(int).sum() > 0
+
+
+def test_bars_within_the_day_are_refused() -> None:
+    rng = np.random.default_rng(3)
+    hours = pd.DatetimeIndex(
+        [d + pd.Timedelta(hours=h) for d in pd.bdate_range("2023-01-02", periods=80) for h in range(14, 21)]
+    )
+    levels = 100.0 * np.exp(np.cumsum(0.003 * rng.standard_normal((hours.size, 2)), axis=0))
+    prices = es.prices(pd.DataFrame(levels, index=hours.tz_localize("UTC"), columns=["A", "M"]))
+    study = replace(
+        QUIET, instruments=["A"], model=es.MarketModel("M"), variance_events=es.VarianceEvents(), spillover=["M"]
+    )
+    event = es.make_event("2023-04-12", time="12:15", zone="America/New_York", id="own")
+    result = study.run(prices, event)
+    (pair,), (spill,) = result.variance_events, result.spillover
+    for reason in (pair.reason, pair.ranges.reason, spill.reason):
+        assert reason.startswith("the prices are bars of 60 minutes, whose variance has a pattern over the day")
+    assert "Event in the variance: not measured (the prices are bars of 60 minutes" in page_html(result)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"form": "mult"}, "form 'mult' is not one of"),
+        ({"kind": "egarch"}, "kind 'egarch' is not one of"),
+        ({"dist": "ged"}, "dist 'ged' is not one of"),
+        ({"bootstrap": 10}, "at least 99 paths"),
+        ({"after": (-20, 5)}, "overlap"),
+    ],
+)
+def test_wrong_options_are_named(more: dict[str, object], words: str) -> None:
+    with pytest.raises(es.EventStudyError, match=words):
+        es.VarianceEvents(**more)  # type: ignore[arg-type]
+
+
+@real
+def test_rusal_has_the_numbers_of_the_page_of_methods() -> None:
+    """docs/methods/variance-events.md states them on raw returns; a constant mean leaves the same test."""
+    table = es.load("files", DATA / "lme_aluminium.csv")
+    for name in ("CENX.csv", "ALI=F.csv", "USDCAD=X.csv"):
+        table = table.joined(es.load("files", DATA / name))
+    study = replace(
+        QUIET, instruments=["LME-3M"], model=es.ConstantMean(), variance_events=es.VarianceEvents(),
+        spillover=["CENX", "USDCAD=X"],
+    )  # fmt: skip
+    result = study.run(table, es.catalog()[RUSAL])
+    pair = result.variance_events[0]
+    assert pair.regressor is not None
+    # Printed there to two digits.
+    assert pair.regressor.multiplier[0] == pytest.approx(7.8, abs=0.05)
+    assert pair.regressor.multiplier_low[0] == pytest.approx(2.2, abs=0.05)
+    assert pair.regressor.multiplier_high[0] == pytest.approx(27.0, abs=0.5)
+    assert pair.regressor.tests[0].pvalue == pytest.approx(0.015, abs=0.005)
+    assert pair.change.one(statistic="variance_placebo").pvalue == pytest.approx(0.004, abs=0.0005)
+    assert variance_sentences(result, pair)[0].startswith("Raised volatility: ")
+    assert variance_sentences(result, pair)[1].startswith("No break of the variance")
+    assert pair.breaks is not None
+    assert pair.breaks.agreement == "no break"
+    frame = spillover_frame(result.spillover).set_index("Target")
+    assert frame.loc["CENX", ["Before", "During", "p, change"]].tolist() == ["+0.25", "+0.26", "0.57"]
+    assert frame.loc["USDCAD=X", ["Before", "During"]].tolist() == ["-0.14", "-0.14"]
+
+
+@real
+def test_flat_bars_are_refused_and_real_bars_are_measured() -> None:
+    table = es.load("files", DATA / "CENX.csv").joined(es.load("files", DATA / "ALI=F.csv"))
+    study = replace(
+        QUIET, instruments=["CENX"], model=es.ConstantMean(), variance_events=es.VarianceEvents(bootstrap=0)
+    )
+    result = study.run(table, es.catalog()[RUSAL])
+    ranges = result.variance_events[0].ranges
+    assert ranges.to_frame().loc["yang_zhang", "ratio"] == pytest.approx(1.8, abs=0.05)
+    assert "Yang and Zhang" in page_html(result)
+    flat = replace(study, instruments=["ALI=F"]).run(table, es.make_event("2017-06-01"))
+    words = "open, high, low and close are one price on 145 of 250 bars before"
+    assert flat.variance_events[0].ranges.reason.startswith(words)
+    assert f"<strong>Ranges: not measured.</strong> {words.capitalize()}" in page_html(flat)
