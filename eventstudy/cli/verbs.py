@@ -19,17 +19,20 @@ from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.named import make_model
+from eventstudy.report.parts import check_target
 from eventstudy.sources.base import Mode
 from eventstudy.spec import PricesSpec, SourceKey, StudyPlan
 from eventstudy.study import Study
 from eventstudy.verbs.power import power
-from eventstudy.verbs.robustness import ESTIMATIONS, TESTS, WINDOWS, robustness
+from eventstudy.verbs.robustness import ESTIMATIONS, TESTS, WINDOWS, Robustness, robustness
 from eventstudy.verbs.scan import scan
+from eventstudy.verbs.scan_result import Scan
 
 PricesOption = Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")]
 SourceOption = Annotated[list[str] | None, typer.Option(help="Where prices come from, as in `eventstudy report`.")]
 ModelOption = Annotated[str | None, typer.Option(help="Expected-return model (eventstudy models).")]
 MarketOption = Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")]
+OutOption = Annotated[str | None, typer.Option("--out", "-o", help="Page to write.")]
 EstimationOption = Annotated[str, typer.Option(help="Estimation window of every date.")]
 
 
@@ -56,6 +59,7 @@ def scan_command(
     alpha: Annotated[float, typer.Option(help="Probability of any finding when nothing happened.")] = 0.05,
     draws: Annotated[int, typer.Option(help="Simulated series.")] = 999,
     seed: Annotated[int, typer.Option(help="Entropy of the simulation.")] = 0,
+    out: OutOption = None,
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     as_json: JsonOption = False,
@@ -64,6 +68,8 @@ def scan_command(
     """Find the dates of a span on which a series reacted, with one error rate for the whole search."""
     first, last = date_of("--from", start), date_of("--to", end)
     assert first is not None
+    if out is not None:
+        check_target(out)
     chosen = model_of(model, market, instrument, files=bool(prices), source=source)
     with nullcontext() if quiet or not talk.is_terminal else talk.status("scanning ..."):
         table = load_for(
@@ -74,6 +80,7 @@ def scan_command(
             window=window_of("--window", window), against=against, claimed=claimed, within=within, model=chosen,
             estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha, draws=draws, seed=seed,
         )  # fmt: skip
+    to_page(result, out, quiet)
     say(result, as_json, quiet)
 
 
@@ -116,6 +123,14 @@ def power_command(
     say(result, as_json, quiet)
 
 
+def to_page(result: Scan | Robustness, out: str | None, quiet: bool) -> None:
+    """Write the page where one was asked for, and say where it is."""
+    if out is not None:
+        result.report(out)
+        if not quiet:
+            talk.print(f"report: {out}", markup=False, soft_wrap=True)
+
+
 def size_of(text: str) -> float:
     """``2%`` as 0.02; a plain number is in the unit of the response."""
     number = text.removesuffix("%")
@@ -138,6 +153,7 @@ def robustness_command(
     prices: PricesOption = None,
     source: SourceOption = None,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
+    out: OutOption = None,
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     as_json: JsonOption = False,
@@ -145,6 +161,8 @@ def robustness_command(
 ) -> None:
     """Measure one announcement under every combination of choices, and test the grid as a whole."""
     announcement = catalog()[event]
+    if out is not None:
+        check_target(out)
     names: list[str | None] = [*split(models)] or [None]
     first, *others = [model_of(name, market, instrument, files=bool(prices), source=source) for name in names]
     grid: dict[str, list[Offsets]] = {
@@ -162,6 +180,7 @@ def robustness_command(
             models=(first, *others) if models else (), tests=split(tests) or TESTS, placebos=placebos,
             windows=grid.get("windows", WINDOWS), estimations=grid.get("estimations", ESTIMATIONS),
         )  # fmt: skip
+    to_page(result, out, quiet)
     say(result, as_json, quiet)
 
 

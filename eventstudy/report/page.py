@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.models.base import MODELS
 from eventstudy.report import course, plots, tables, variance_events, variants
 from eventstudy.report.canvas import figure_svg
-from eventstudy.report.parts import NONE, check_target, render, write_whole
+from eventstudy.report.parts import NONE, check_target, data_uri, render, write_whole
 from eventstudy.report.parts import cells as _table
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
@@ -80,12 +79,8 @@ def result_html(result: StudyResult) -> str:
     parts.append(Markup("<p>{}</p>").format(f"Outcomes: {tables.counts_words(result)}"))
     alt = "Price, cumulative abnormal response, volatility and variance multipliers; the numbers are in the tables."
     picture = Markup('<img src="{}" alt="{}" style="max-width: 100%">')
-    parts.append(picture.format(_data_uri(figure_svg(plots.overview(result))), alt))
+    parts.append(picture.format(data_uri(figure_svg(plots.overview(result))), alt))
     return str(Markup("\n").join(parts))
-
-
-def _data_uri(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
 # ---- the page's parts
@@ -284,7 +279,7 @@ def _picture(result: StudyResult, event: str, instrument: str, picture: Picture)
         return {}
     svg = plots.picture_svg(result, event, instrument, picture)
     alt = plots.picture_words(result, event, instrument, picture)
-    return {"src": _data_uri(svg), "alt": alt, "caption": plots.HOW_TO_READ[picture]}
+    return {"src": data_uri(svg), "alt": alt, "caption": plots.HOW_TO_READ[picture]}
 
 
 def _absent(result: StudyResult, event: str, instrument: str) -> list[tuple[str, str]]:

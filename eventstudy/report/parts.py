@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,8 @@ def write_whole(path: str | Path, text: str) -> None:
         raise InputError(f"{target} cannot be written ({error.strerror}); choose another place or name") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def data_uri(svg: str) -> str:
+    """A picture as an address that needs no other file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")

@@ -24,6 +24,7 @@ from eventstudy.measure import pair_seed
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean, MarketAdjusted
 from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series
+from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.study import Study
 from eventstudy.verdict import effect, p_words, window_words
 from eventstudy.volatility.base import VarianceModel, variance_model
@@ -93,6 +94,7 @@ class Robustness:
     placebo_dates : tuple of str
         Dates at which the whole grid was run again.
     placebo_medians : ndarray, shape (placebos,)
+    provenance : Provenance
     """
 
     event: str
@@ -111,6 +113,7 @@ class Robustness:
     smallest_p: float
     placebo_dates: tuple[str, ...]
     placebo_medians: FloatArray
+    provenance: Provenance
 
     def __repr__(self) -> str:
         return f"Robustness({self.event} on {self.instrument}, {len(self.specifications)} cells, p {self.pvalue:.3g})"
@@ -124,11 +127,11 @@ class Robustness:
         record = {
             k: getattr(self, k)
             for k in self.__dataclass_fields__
-            if k not in ("placebo_medians", "placebo_dates", "pvalue")
+            if k not in ("placebo_medians", "placebo_dates", "pvalue", "provenance")
         }
         cells = [{("p" if k == "pvalue" else k): v for k, v in asdict(s).items()} for s in self.specifications]
         more = {"p": self.pvalue, "placebos": int(self.placebo_medians.size), "sentence": self.sentence}
-        return record | {"specifications": cells} | more
+        return record | {"specifications": cells} | more | {"provenance": self.provenance.to_record()}
 
     @property
     def sentence(self) -> str:
@@ -169,6 +172,18 @@ class Robustness:
         from eventstudy.report.verb_plots import specification_curve
 
         return specification_curve(self, ax)
+
+    def report(self, path: str) -> None:
+        """Write the self-contained HTML page to `path`.
+
+        Raises
+        ------
+        InputError
+            When the folder is missing or cannot be written; nothing is left half-written.
+        """
+        from eventstudy.report.verb_page import write_robustness_page
+
+        write_robustness_page(self, path)
 
     def _repr_html_(self) -> str:
         return f"<p>{self.sentence}</p>{self.to_frame().to_html(index=False, border=0)}"
@@ -278,6 +293,13 @@ def robustness(
         same_sign=float(np.mean(np.sign(estimates) == np.sign(np.median(estimates)))),
         pvalue=float(np.nanmax([p_all, p_local])), p_all=p_all, p_local=p_local,
         smallest_p=smallest_pvalue(medians.size), placebo_dates=tuple(dates), placebo_medians=medians,
+        provenance=make_provenance(
+            prices, [name, *(f for grid in grids for f in grid.prepared.series.factor_ids)], EventTable([event]),
+            study.settings() | {
+                "robustness": name, "windows": [list(w) for w in windows], "models": [m.label for m in chosen],
+                "estimations": [list(e) for e in estimations], "tests": list(tests), "placebos": placebos,
+            },
+        ),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import get_args
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
+from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray, Record
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
@@ -35,7 +35,8 @@ from eventstudy.kernels.resample import complete_windows, smallest_pvalue
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
 from eventstudy.pairs import PreparedSeries, fit_pairs, prepare_series
-from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
+from eventstudy.provenance import make_provenance
+from eventstudy.verbs.scan_result import ClaimedDate, KnownEvent, Peak, Scan
 from eventstudy.volatility.base import GarchResponse, model_of_residuals
 
 #: Catalogue events at most this many sessions from a found date are named with it.
@@ -132,6 +133,7 @@ def scan(
             "a scan searches the dates of daily prices: its simulated series do not know that nights vary more than "
             "hours; load daily prices, or study one announcement on these bars"
         )
+    settings = _plain(locals())
     search = _search(kind, sign, window, against)
     _check(alpha, draws, within)
     known = catalog() if events is None else events
@@ -163,7 +165,27 @@ def scan(
         claimed=None if claim is None else _claimed_date(claim, measured, null, found, dates),
         model=prepared.model.label, variance=variance.label, problem=variance.problem, dof=null.dof,
         sessions=null.sessions, draws=draws, smallest_p=smallest_pvalue(draws), stretches=count, stretch_pvalue=rank,
+        known=_known(prepared, known, dates[days.span]),
+        provenance=make_provenance(prices, [instrument, *prepared.series.factor_ids], EventTable([]), settings),
     )  # fmt: skip
+
+
+def _plain(given: Record) -> Record:
+    """The arguments of a scan as plain values; prices and events are told apart by their hashes and ids."""
+    settings: Record = {"scan": given["instrument"]}
+    for key, value in given.items():
+        if key not in ("prices", "events", "instrument"):
+            plain = list(value) if isinstance(value, tuple) else str(getattr(value, "label", value))
+            settings[key] = value if isinstance(value, int | float | None) else plain
+    return settings
+
+
+def _known(prepared: PreparedSeries, known: EventTable, dates: DateArray) -> tuple[KnownEvent, ...]:
+    """Known announcements whose day 0 was scanned."""
+    found = ((prepared.series.dates[row], name) for name, row in prepared.other_rows.items())
+    return tuple(
+        KnownEvent(name, known[name].label, day.astype(dt.date)) for day, name in sorted(found) if day in dates
+    )
 
 
 # ---- the search, step by step

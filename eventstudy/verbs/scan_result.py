@@ -12,6 +12,7 @@ import pandas as pd
 from eventstudy._typing import DateArray, FloatArray, Record
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.search import Against, Kind, Sign
+from eventstudy.provenance import Provenance
 from eventstudy.verdict import effect, p_words, window_words
 from eventstudy.verdict import pvalue as pvalue_words
 
@@ -81,6 +82,15 @@ class ClaimedDate:
     found: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KnownEvent:
+    """An announcement that was known before the search, and the session on which it could first show."""
+
+    id: str
+    title: str
+    day0: dt.date
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scan:
     """Every date of a span as if it were the announcement, and which of them stand out.
@@ -109,6 +119,8 @@ class Scan:
         of the expected standard deviation for volatility.
     found : tuple of Peak
         In order of date.
+    known : tuple of KnownEvent
+        Known announcements whose day 0 is among the dates scanned, in order of date.
     claimed : ClaimedDate or None
     model, variance : str
         Expected-return and variance model in words.
@@ -125,6 +137,7 @@ class Scan:
         Other stretches of the series of the same length and without known events, and the rank of this span's
         largest statistic among theirs; NaN with none. A check beside the simulation: its smallest p is
         ``1 / (1 + stretches)``.
+    provenance : Provenance
     """
 
     instrument: str
@@ -143,6 +156,7 @@ class Scan:
     critical: float
     detectable: float
     found: tuple[Peak, ...]
+    known: tuple[KnownEvent, ...]
     claimed: ClaimedDate | None
     model: str
     variance: str
@@ -153,6 +167,7 @@ class Scan:
     smallest_p: float
     stretches: int
     stretch_pvalue: float
+    provenance: Provenance
 
     def __repr__(self) -> str:
         span = f"{self.dates[0]}..{self.dates[-1]}"
@@ -174,13 +189,13 @@ class Scan:
         """One row a reaction found: date, first, last, dates, estimate, statistic, p, events."""
         columns = ["date", "first", "last", "dates", "estimate", "statistic", "p", "events"]
         rows = [
-            [p.date, p.first, p.last, p.dates, p.estimate, p.statistic, p.pvalue, _event_words(p)] for p in self.found
+            [p.date, p.first, p.last, p.dates, p.estimate, p.statistic, p.pvalue, event_words(p)] for p in self.found
         ]
         return pd.DataFrame(rows, columns=columns)
 
     def to_record(self) -> Record:
         """Plain dict for JSON: ``found`` and ``claimed`` as records with ``p``, without the rows of every date."""
-        left_out = ("dates", "estimate", "statistic", "pvalue", "found", "claimed", "window")
+        left_out = ("dates", "estimate", "statistic", "pvalue", "found", "known", "claimed", "window", "provenance")
         record = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in left_out}
         return record | {
             "start": str(self.dates[0]),
@@ -189,7 +204,9 @@ class Scan:
             "window": list(self.window),
             "sentence": self.sentence,
             "found": [_with_p(asdict(p)) for p in self.found],
+            "known": [asdict(k) for k in self.known],
             "claimed": None if self.claimed is None else _with_p(asdict(self.claimed)),
+            "provenance": self.provenance.to_record(),
         }
 
     def amount(self, value: float) -> str:
@@ -219,24 +236,43 @@ class Scan:
         """Sentence, claimed date, the list of what was found, and how it was judged, as text."""
         parts = [self.sentence]
         if self.claimed is not None:
-            parts.append(_claimed_words(self, self.claimed))
+            parts.append(claimed_words(self, self.claimed))
         if self.found:
             parts.append(self.peaks_frame().to_string(index=False, formatters=_formatters(self)))
-        parts.append(_method_words(self))
+        parts.append(method_words(self))
         return "\n\n".join(parts)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Statistic of every date with the threshold and what was found, on matplotlib axes `ax` or its own."""
+        from eventstudy.report.verb_plots import statistic_by_date
+
+        return statistic_by_date(self, ax)
+
+    def report(self, path: str) -> None:
+        """Write the self-contained HTML page to `path`.
+
+        Raises
+        ------
+        InputError
+            When the folder is missing or cannot be written; nothing is left half-written.
+        """
+        from eventstudy.report.verb_page import write_scan_page
+
+        write_scan_page(self, path)
 
     def _repr_html_(self) -> str:
         table = self.peaks_frame().to_html(index=False, border=0, formatters=_formatters(self)) if self.found else ""
-        claimed = "" if self.claimed is None else f"<p>{html.escape(_claimed_words(self, self.claimed))}</p>"
-        return f"<p><strong>{html.escape(self.sentence)}</strong></p>{claimed}{table}<p>{_method_words(self)}</p>"
+        claimed = "" if self.claimed is None else f"<p>{html.escape(claimed_words(self, self.claimed))}</p>"
+        return f"<p><strong>{html.escape(self.sentence)}</strong></p>{claimed}{table}<p>{method_words(self)}</p>"
 
 
-def _event_words(peak: Peak) -> str:
+def event_words(peak: Peak) -> str:
     """Catalogue events near a found date, with the session of their day 0 where it is another one."""
     return ", ".join(name if offset == 0 else f"{name} ({offset:+d})" for name, offset in peak.events)
 
 
-def _claimed_words(result: Scan, claim: ClaimedDate) -> str:
+def claimed_words(result: Scan, claim: ClaimedDate) -> str:
+    """Whether the claimed date is among those found, and its p alone and in the whole scan."""
     around = f" ± {claim.within} session{'s' if claim.within > 1 else ''}" if claim.within else ""
     return (
         f"The claimed date {claim.date}{around} is {'' if claim.found else 'not '}among them: the largest statistic "
@@ -246,7 +282,8 @@ def _claimed_words(result: Scan, claim: ClaimedDate) -> str:
     )
 
 
-def _method_words(result: Scan) -> str:
+def method_words(result: Scan) -> str:
+    """How the scan was judged, in sentences."""
     rank = (
         f" Among {result.stretches} other stretches of the series as long and clear of known events the largest "
         f"statistic ranks {p_words(result.stretch_pvalue)} (smallest possible {1.0 / (1.0 + result.stretches):.3f})."

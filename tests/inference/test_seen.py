@@ -131,12 +131,12 @@ def test_an_effect_of_the_stated_size_is_seen_four_times_in_five(prices_of: Call
     rng = np.random.default_rng(3)
     scale = 0.01 * 2.0 ** np.sin(2.0 * np.pi * np.arange(3000) / 750.0)
     prices = prices_of({"A": scale * rng.standard_t(4, 3000)})
-    wild, calm = (calibrate_seen(prices, "A", dates=d, window=(0, 0), most=80) for d in ("turbulent", "calm"))
+    wild, calm = (calibrate_seen(prices, "A", dates=d, window=(0, 0), most=60) for d in ("turbulent", "calm"))
     for about, added, one_size in (wild, calm):
-        # Three Monte Carlo errors of 80 dates: 13 points.
+        # Three Monte Carlo errors of 60 dates: 15 points.
         assert added.rate == pytest.approx(0.8, abs=3.0 * np.sqrt(0.16 / added.dates))
         assert added.size < about.size
-        assert added.dates == one_size.dates == 80
+        assert added.dates == one_size.dates == 60
     # One size for all times is too small in turbulent ones and too large in calm ones, beyond any Monte Carlo error.
     assert wild[2].rate < 0.6
     assert calm[2].rate > 0.92
