@@ -31,6 +31,11 @@ SAID: dict[str, tuple[str, Callable[[es.Study], bool]]] = {
     "allow_unusable": ("allow_unusable = true", lambda s: s.allow_unusable),
     "horizon": ("horizon = 4", lambda s: s.horizon == 4),
     "convention": ('convention = "estudy2"', lambda s: s.convention == "estudy2"),
+    "variance_events": (
+        "[volatility.events]\nbootstrap = 99",
+        lambda s: s.variance_events is not None and s.variance_events.bootstrap == 99,
+    ),
+    "spillover": ('[volatility]\nspillover = ["CENX"]', lambda s: s.spillover == ("CENX",)),
     "releases": ('releases = "own.csv"', lambda s: s.releases is not None and len(s.releases) == 2),
 }
 WINDOWS: dict[str, tuple[str, object]] = {
