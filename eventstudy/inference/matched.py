@@ -24,7 +24,7 @@ MIN_MATCHED = 199
     null="the event's sum, in units of its forecast volatility, is exchangeable with those inside estimation",
     assumptions="the fitted variance recursion holds; standardised errors are stationary, of any shape",
     reference="Gelbach, Helland & Klick (2013), Am. Law & Econ. Rev. 15:495-541; Baker (2016), Stanford L. Rev. 68",
-    trust="beside the verdict: the recursion must hold, as for FHS; it rejects a true null in 9 to 14 of 100 where the "
+    trust="beside the verdict: the recursion must hold, as for FHS; it rejects a true null in 9 to 13 of 100 where the "
     "variance quadrupled before the event",
 )
 def sample_quantile_garch(view: PairView, window: Offsets) -> Finding | Inapplicable:
