@@ -18,6 +18,11 @@ MIN_REACTION = 1e-4
 MAX_PERSISTENCE = 0.9999
 
 
+def rounded(coefficient: FloatArray | float) -> str:
+    """Three decimals: what is zero but for the last digits of an optimiser, which vary by machine, reads 0."""
+    return f"{round(float(coefficient), 3) + 0.0:g}"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GarchFit:
     """A fitted variance model, in the caller's units.
@@ -61,7 +66,7 @@ class GarchFit:
         reaction = abs(float(p.alpha)) + abs(float(p.gamma)) if self.kind == "egarch" else signed
         if float(p.beta) < MIN_BETA or reaction < MIN_REACTION:
             return (
-                f"boundary fit (alpha {float(p.alpha):.3g}, gamma {float(p.gamma):.3g}, beta {float(p.beta):.3g}): "
+                f"boundary fit (alpha {rounded(p.alpha)}, gamma {rounded(p.gamma)}, beta {rounded(p.beta)}): "
                 "no volatility dynamics identified"
             )
         return ""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eventstudy._typing import FloatArray
-from eventstudy.engines.base import MIN_BETA, MIN_REACTION, Dist
+from eventstudy.engines.base import MIN_BETA, MIN_REACTION, Dist, rounded
 from eventstudy.engines.compiled import ENGINE
 from eventstudy.engines.likelihood import (
     NO_SPREAD,
@@ -126,8 +126,10 @@ class VarianceFit:
             return "the fit did not converge"
         remembers = self.kind in ("figarch", "har") or self.value("beta") >= MIN_BETA
         if self.reaction < MIN_REACTION or not remembers:
-            shown = ", ".join(f"{n} {self.value(n):.3g}" for n in self.names if n in ("alpha", "gamma", "beta", "d"))
-            return f"boundary fit ({shown or f'reaction {self.reaction:.3g}'}): no volatility dynamics identified"
+            shown = ", ".join(
+                f"{n} {rounded(self.value(n))}" for n in self.names if n in ("alpha", "gamma", "beta", "d")
+            )
+            return f"boundary fit ({shown or f'reaction {rounded(self.reaction)}'}): no volatility dynamics identified"
         return ""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy._typing import BoolArray, FloatArray
 from eventstudy.domain.align import AlignedSample
 from eventstudy.engines.arch_regression import GarchRegression, fit_regression
+from eventstudy.engines.base import rounded
 from eventstudy.errors import InputError
 from eventstudy.kernels.ols import OlsFit, fit_ols
 from eventstudy.kernels.regress import HuberFit, huber_fit
@@ -202,7 +203,6 @@ def _garch(y: FloatArray, x: FloatArray) -> tuple[GarchRegression | None, str]:
     if not found.converged:
         return None, f"{instead}the fit did not converge"
     if found.alpha < MIN_REACTION or found.beta < MIN_MEMORY:
-        return found, (
-            f"boundary fit (alpha {found.alpha:.3g}, beta {found.beta:.3g}): no volatility dynamics identified"
-        )
+        words = f"alpha {rounded(found.alpha)}, beta {rounded(found.beta)}"
+        return found, f"boundary fit ({words}): no volatility dynamics identified"
     return found, ""
