@@ -91,8 +91,9 @@ HEAVY = ("matplotlib", "yfinance", "arch")
         "",
         "eventstudy.Study, eventstudy.EventWindow, eventstudy.MarketModel",
         "eventstudy.Study(instruments=['AA'], volatility=eventstudy.GarchResponse())",
+        "import eventstudy.cli",
     ],
-    ids=["import", "names", "a described study"],
+    ids=["import", "names", "a described study", "the command"],
 )
 def test_importing_is_light(use: str) -> None:
     code = f"import eventstudy, sys\n{use}\nprint([m for m in {HEAVY!r} if m in sys.modules])"

@@ -18,7 +18,6 @@ from eventstudy.cli.report import rename_of, sources_of
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
 from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
-from eventstudy.report.claims import write_claims_page
 from eventstudy.report.parts import check_target
 from eventstudy.spec import PricesSpec, StudyPlan
 from eventstudy.study import Study
@@ -73,7 +72,7 @@ def claims_command(
             volatility=plan.study.volatility if plan else None, allow_unusable=allow_unusable,
         )  # fmt: skip
         if out is not None:
-            write_claims_page(result, out)
+            result.report(out)
     say(result, as_json, quiet)
     if out is not None and not quiet:
         talk.print(f"report: {out}", markup=False, soft_wrap=True)

@@ -29,7 +29,6 @@ from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOpt
 from eventstudy.cli.verify import write_lock
 from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
-from eventstudy.report.page import write_page
 from eventstudy.report.parts import check_target
 from eventstudy.report.record import dumps, study_record
 from eventstudy.spec import StudyPlan, StudySpec, plan_from_spec, read_study
@@ -156,7 +155,7 @@ def _carry_out(
     with busy:
         result = plan.run()
         if target is not None:
-            write_page(result, target)
+            result.report(target)
         if lock is not None:
             write_lock(lock, result)
     if as_json:

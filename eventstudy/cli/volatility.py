@@ -12,7 +12,6 @@ from eventstudy._typing import Record
 from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, talk
 from eventstudy.cli.fetch import OfflineOption, RefreshOption
 from eventstudy.cli.report import SpilloverOption, plan_of
-from eventstudy.report.page import write_page
 from eventstudy.report.parts import check_target
 from eventstudy.report.record import dumps, study_record
 from eventstudy.report.summary import volatility_text
@@ -61,6 +60,8 @@ def volatility_command(
     with nullcontext() if quiet or not talk.is_terminal else talk.status("measuring ..."):
         result = plan.run()
         if out is not None:
+            from eventstudy.report.page import write_page  # pictures cost a second of start that text need not pay
+
             write_page(result, out, part="volatility")
     if as_json:
         record = study_record(result)
