@@ -116,6 +116,59 @@ def test_turbulence_before_the_event_is_no_finding() -> None:
     assert "p is too small" in only.sentence
 
 
+def _simulated(values: np.ndarray) -> PriceTable:
+    days = pd.bdate_range("2015-01-01", periods=values.size)
+    return es.prices(pd.DataFrame({"A": 100.0 * np.exp(values.cumsum())}, days))
+
+
+def test_a_date_without_a_p_is_no_placebo() -> None:
+    """A price that moves every fifth session has no scale of its own at most dates."""
+    values = 0.01 * np.random.default_rng(1).standard_normal(700)
+    for k in range(150, 590, 5):
+        values[k : k + 4] = 0.0
+    prices = _simulated(values)
+    event = es.make_event(prices.frame.index[650], time="08:00")
+    found = es.robustness(
+        es.Study(instruments=["A"], model=es.ConstantMean()), prices, event,
+        windows=((0, 2),), estimations=((-135, -11),), tests=("own_scale",), placebos=400, events=EventTable([]),
+    )  # fmt: skip
+    assert 19 <= found.placebo_medians.size < 400
+    assert np.isfinite(found.placebo_medians).all()
+    assert len(found.placebo_dates) == found.placebo_medians.size
+    at_most = int((found.placebo_medians <= found.median_p).sum())
+    assert found.p_all == (1 + at_most) / (1 + found.placebo_medians.size)
+    assert found.smallest_p == 1.0 / (1 + found.placebo_medians.size)
+
+
+def test_dates_around_the_event_are_no_placebos_whatever_the_event_names() -> None:
+    prices = _simulated(0.01 * np.random.default_rng(2).standard_normal(700))
+    event = replace(es.make_event(prices.frame.index[600], time="08:00"), instruments=("AA",))
+    found = es.robustness(
+        es.Study(instruments=["A"], model=es.ConstantMean()), prices, event, windows=((0, 0),), tests=("sq",),
+        estimations=((-135, -11),), placebos=600, events=EventTable([event]),
+    )  # fmt: skip
+    rows = prices.frame.index.get_indexer(pd.DatetimeIndex(list(found.placebo_dates)))
+    assert rows.size > 300
+    assert np.abs(rows - 600).min() == 11
+
+
+def test_of_intraday_bars_only_those_of_the_same_hour_are_placebos() -> None:
+    days = pd.bdate_range("2024-01-02", periods=110)
+    index = pd.DatetimeIndex([day + pd.Timedelta(hours=9 + k, minutes=30) for day in days for k in range(7)])
+    steps = 0.003 * np.random.default_rng(3).standard_normal(index.size)
+    prices = es.prices(
+        pd.DataFrame({"A": 100.0 * np.exp(steps.cumsum())}, index), intraday=es.Intraday(zone="America/New_York")
+    )
+    found = es.robustness(
+        es.Study(instruments=["A"], model=es.ConstantMean()), prices,
+        es.make_event(days[90], time="08:00", zone="America/New_York"), windows=((0, 0),), tests=("t_fe",),
+        estimations=((-210, -11),), placebos=99, events=EventTable([]),
+    )  # fmt: skip
+    closes = pd.DatetimeIndex(list(found.placebo_dates)).tz_localize("UTC").tz_convert("America/New_York")
+    assert len(closes) >= 19
+    assert set(closes.strftime("%H:%M")) == {"10:30"}
+
+
 def test_words_record_and_picture(grid: es.Robustness) -> None:
     record = json.loads(json.dumps(grid.to_record(), default=str))
     assert record["p"] == grid.pvalue

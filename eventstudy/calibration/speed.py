@@ -15,7 +15,7 @@ from eventstudy.calibration.simulate import GAP
 from eventstudy.calibration.worlds import DAY
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
-from eventstudy.inference.speed import SpeedResponse, SpeedWord, pair_speed
+from eventstudy.inference.speed import LEAST_FOR_PAIR, SpeedResponse, SpeedWord, pair_speed
 from eventstudy.volatility.base import GarchResponse
 
 Course = Literal["instant", "spread", "overshoot"]
@@ -132,8 +132,10 @@ def calibrate_speed(
         raise InputError(f"course {course!r}: allowed are {', '.join(get_args(Course))}")
     if variance not in get_args(Change):
         raise InputError(f"variance {variance!r}: allowed are {', '.join(get_args(Change))}")
-    if horizon < 2 or reps < 1 or sessions < 300:
-        raise InputError(f"horizon = {horizon}, reps = {reps}, sessions = {sessions}: at least 2, 1 and 300")
+    if horizon < LEAST_FOR_PAIR or reps < 1 or sessions < 300:
+        raise InputError(
+            f"horizon = {horizon}, reps = {reps}, sessions = {sessions}: at least {LEAST_FOR_PAIR}, 1 and 300"
+        )
     offsets = np.arange(-sessions - GAP, horizon + 1)
     moves = course_of(course, effect, offsets)
     rng = np.random.default_rng(seed)

@@ -28,6 +28,8 @@ SpeedWord = Literal["nothing to time", "swift", "delayed", "overshoot", "news fl
 POWER_80 = 0.8416
 #: Last session of the drift when the study names none: two trading weeks.
 HORIZON = 10
+#: Earliest horizon of one pair: its drift is judged by the changes among three sessions at least.
+LEAST_FOR_PAIR = 4
 #: Fewest windows inside estimation from which the chance part of a mean path is drawn.
 MIN_PATHS = 60
 
@@ -183,7 +185,9 @@ def pair_speed(
     refusal = Inapplicable(reason) if reason else None
     tests = [_test(base, w, refusal or verdict(view, w)) for w in windows]
     by_verdict = tests[1]
-    tests[1] = _test(replace(base, statistic="own_scale"), windows[1], refusal or own_scale(view, windows[1]))
+    early = Inapplicable(_why_no_scale(horizon)) if horizon < LEAST_FOR_PAIR else None
+    drift = refusal or early or own_scale(view, windows[1])
+    tests[1] = _test(replace(base, statistic="own_scale"), windows[1], drift)
     seen = _detectable(tests[1])
     moments = _no_moments("the parts were not tested")
     if tests[2].applicable:
@@ -229,6 +233,13 @@ def panel_speed(panel: Panel, horizon: int, base: TestResult, *, first: int, oth
 def _windows(first: int, horizon: int) -> tuple[Offsets, Offsets, Offsets]:
     last = max(horizon, 2)
     return (first, 1), (2, last), (first, last)
+
+
+def _why_no_scale(horizon: int) -> str:
+    return (
+        f"the drift of one pair needs sessions 2 to {LEAST_FOR_PAIR} at least, to have a scale of its own, and the "
+        f"horizon is {horizon}: choose a later one, or a longer event window"
+    )
 
 
 def _why_no_drift(horizon: int) -> str:

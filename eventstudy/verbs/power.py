@@ -149,7 +149,8 @@ def power(
     start, end : date, optional
         Placebo dates lie between them; estimation and volatility may look further back.
     dates : int
-        Placebo dates, evenly spread: each is a whole study.
+        Placebo dates, evenly spread: each is a whole study. Of intraday bars those of every hour count, since there is
+        no announcement yet that has one.
     model, estimation, volatility, alpha, seed :
         As in `Study`; the compiled likelihood fits the variances unless another engine is named.
     events : EventTable, optional

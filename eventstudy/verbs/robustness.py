@@ -228,7 +228,8 @@ def robustness(
     tests : sequence of str
         Statistics of one series (``eventstudy statistics``). Those that need a variance model fit it at every date.
     placebos : int
-        Dates at which the whole grid is run again, evenly spread, at least ten sessions from every known event.
+        Dates at which the whole grid is run again, evenly spread, at least ten sessions from every known event; of
+        intraday bars those of the same local hour. Dates at which a test of the grid refuses are left out.
     events : EventTable, optional
         Known events; the catalogue by default.
 
@@ -281,8 +282,16 @@ def robustness(
     defined = np.array([not c.reason for c in cells])
     if not defined.any():
         raise NothingUsableError(f"no test of the grid has a p-value: {cells[0].reason}")
+    # A median compares only over the same cells: a date at which one of them has no p is no placebo.
+    complete: BoolArray = np.asarray(np.isfinite(values[:, defined]).all(axis=1))
+    if complete.sum() < FEWEST:
+        raise NothingUsableError(
+            f"{complete.sum()} of {complete.size} placebo dates have a p in every cell of the grid, {FEWEST} are "
+            "needed: bring longer prices, more placebo dates, or fewer tests"
+        )
+    values, dates = values[complete], [day for day, keep in zip(dates, complete, strict=True) if keep]
     local = defined & np.array([c.test in IN_TURBULENCE for c in cells])
-    medians = np.nanmedian(values[:, defined], axis=1)
+    medians = np.median(values[:, defined], axis=1)
     p_all, p_local = (_joint(cells, values, kept) for kept in (defined, local))
     p = np.array([c.pvalue for c in cells])[defined]
     estimates = np.array([c.estimate for c in cells])[defined]
@@ -308,7 +317,7 @@ def _joint(cells: Sequence[Specification], values: FloatArray, kept: BoolArray) 
     if not kept.any():
         return math.nan
     own = float(np.median([c.pvalue for c, keep in zip(cells, kept, strict=True) if keep]))
-    return lower_pvalue(own, np.nanmedian(values[:, kept], axis=1))
+    return lower_pvalue(own, np.median(values[:, kept], axis=1))
 
 
 def _instrument(study: Study, instrument: str | None) -> str:
@@ -348,7 +357,11 @@ def _grid(
     if pair.outcome is not Outcome.USED or day0.position is None:
         raise NothingUsableError(f"{event.id} on {name}: {pair.outcome} ({pair.detail})")
     series = prepared.series
-    near = near_rows(prepared.other_rows.values(), series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
+    known_rows = (*prepared.other_rows.values(), day0.position)
+    near = near_rows(known_rows, series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
+    if series.clock is not None:
+        # Bars of another hour have another variance, the first of a day above all.
+        near |= series.clock != series.clock[day0.position]
     rows = {event.id: day0.position} | {str(series.dates[row]): int(row) for row in np.flatnonzero(~near)}
     pairs = [(PairOutcome(event=key, instrument=name, outcome=Outcome.USED), row) for key, row in rows.items()]
     abnormal, outcomes = fit_pairs({name: prepared}, pairs, design, design.event)

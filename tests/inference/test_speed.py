@@ -190,6 +190,10 @@ def test_horizon(prices_of: Callable[..., PriceTable], event_at: Callable[..., E
     named = run(prices, event_at(prices, DAY0), horizon=4)
     assert named.speed[0].drift.window == (2, 4)
     assert named.study.settings()["horizon"] == 4
+    early = run(prices, event_at(prices, DAY0), horizon=3).speed[0]
+    assert early.word == "untestable"
+    assert "needs sessions 2 to 4 at least" in early.reason
+    assert early.reaction.applicable
 
 
 def test_record_and_page(prices_of: Callable[..., PriceTable], event_at: Callable[..., Event]) -> None:
