@@ -20,8 +20,8 @@ from eventstudy.volatility.variance_events import PairVariance
 REPORTED = "the row to report"
 #: How often an asymptotic test rejects a true null at 5%, by form: docs/methods/variance-events.md, which says where.
 ASYMPTOTIC = {
-    ("event_lr", "multiplicative"): "4% to 12%", ("event_lr", "additive"): "8% to 13%",
-    ("event_wald", "multiplicative"): "8% to 13%", ("event_wald", "additive"): "3% to 5%",
+    ("event_lr", "multiplicative"): "4% to 9%", ("event_lr", "additive"): "7% to 11%",
+    ("event_wald", "multiplicative"): "7% to 11%", ("event_wald", "additive"): "3% to 4%",
 }  # fmt: skip
 #: The same where volatility clusters strongly, by docs/reference/calibration-variance-events.md.
 CLUSTERED = {

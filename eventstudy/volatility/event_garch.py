@@ -104,8 +104,8 @@ def event_variance_test(
     -----
     Report ``event_lr_bootstrap``: the likelihood ratio among those of paths drawn from the fitted model without an
     event and its own standardised residuals, both models fitted again to each. The asymptotic p of ``event_lr`` and of
-    the robust ``event_wald`` stand beside it for comparison: at a nominal 5% they rejected a true null in 4% to 12%
-    (LR) and 8% to 13% (Wald) of samples of 660 sessions in the multiplicative form, 8% to 13% and 3% to 5% in the
+    the robust ``event_wald`` stand beside it for comparison: at a nominal 5% they rejected a true null in 4% to 9%
+    (LR) and 7% to 11% (Wald) of samples of 660 sessions in the multiplicative form, 7% to 11% and 3% to 4% in the
     additive one, the bootstrap in 4% to 6%. Sizes: docs/reference/calibration-event-bootstrap.md and
     calibration-event-garch.md, which has the power.
 
