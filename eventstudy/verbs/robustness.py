@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import BoolArray, FloatArray, Record
+from eventstudy._typing import BoolArray, FloatArray, IntArray, Record
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import Event, EventTable, catalog
@@ -282,14 +282,8 @@ def robustness(
     defined = np.array([not c.reason for c in cells])
     if not defined.any():
         raise NothingUsableError(f"no test of the grid has a p-value: {cells[0].reason}")
-    # A median compares only over the same cells: a date at which one of them has no p is no placebo.
-    complete: BoolArray = np.asarray(np.isfinite(values[:, defined]).all(axis=1))
-    if complete.sum() < FEWEST:
-        raise NothingUsableError(
-            f"{complete.sum()} of {complete.size} placebo dates have a p in every cell of the grid, {FEWEST} are "
-            "needed: bring longer prices, more placebo dates, or fewer tests"
-        )
-    values, dates = values[complete], [day for day, keep in zip(dates, complete, strict=True) if keep]
+    complete = _complete(values[:, defined])
+    values, dates = values[complete], [dates[i] for i in complete]
     local = defined & np.array([c.test in IN_TURBULENCE for c in cells])
     medians = np.median(values[:, defined], axis=1)
     p_all, p_local = (_joint(cells, values, kept) for kept in (defined, local))
@@ -310,6 +304,17 @@ def robustness(
             },
         ),
     )  # fmt: skip
+
+
+def _complete(values: FloatArray) -> IntArray:
+    """Rows with a p in every cell: a median compares only over the same cells, so the other dates are no placebos."""
+    whole = np.flatnonzero(np.isfinite(values).all(axis=1))
+    if whole.size < FEWEST:
+        raise NothingUsableError(
+            f"{whole.size} of {len(values)} placebo dates have a p in every cell of the grid, {FEWEST} are needed: bring "
+            "longer prices, more placebo dates, or fewer tests"
+        )
+    return whole
 
 
 def _joint(cells: Sequence[Specification], values: FloatArray, kept: BoolArray) -> float:
