@@ -311,8 +311,8 @@ def _complete(values: FloatArray) -> IntArray:
     whole = np.flatnonzero(np.isfinite(values).all(axis=1))
     if whole.size < FEWEST:
         raise NothingUsableError(
-            f"{whole.size} of {len(values)} placebo dates have a p in every cell of the grid, {FEWEST} are needed: bring "
-            "longer prices, more placebo dates, or fewer tests"
+            f"{whole.size} of {len(values)} placebo dates have a p in every cell of the grid, {FEWEST} are needed: "
+            "bring longer prices, more placebo dates, or fewer tests"
         )
     return whole
 
