@@ -25,6 +25,7 @@ from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.intraday import when_words
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag, frozen_rows, frozen_stretches
+from eventstudy.domain.quality_intraday import apart_words
 from eventstudy.domain.quality_table import broken_rows, check_table
 from eventstudy.domain.timing import LaterMarket, later_markets
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome, default_primary, find_day0
@@ -58,6 +59,8 @@ class PreparedSeries:
         Benchmarks that are struck after the instrument.
     broken : tuple of (int, Flag)
         Rows whose return, or a benchmark's, is no return, and why.
+    apart : str
+        Of intraday bars: how many closes have no price of a benchmark at that instant; empty where none.
     """
 
     series: ResponseSeries
@@ -67,6 +70,7 @@ class PreparedSeries:
     note: str
     later: tuple[LaterMarket, ...] = ()
     broken: tuple[tuple[int, Flag], ...] = ()
+    apart: str = ""
 
     @property
     def words(self) -> str:
@@ -131,19 +135,23 @@ def prepare_series(
 ) -> PreparedSeries:
     """Responses of one instrument, with the sessions of other announcements marked."""
     chosen, factors, note = resolve_model(model, prices.instruments[instrument], prices)
+    table = prices.with_derived(factors)
     series = response_series(
-        prices.with_derived(factors), instrument, factors, policy=window.policy, returns=returns, calendar=calendar
-    )
+        table, instrument, factors, policy=window.policy, returns=returns, calendar=calendar
+    )  # fmt: skip
     chosen, series = chosen.bound(series)
     everything = {e.id: e for e in (*others.values(), *studied)}
     masked = mask_events(series, everything.values(), max_delay=window.max_delay)
     rows = event_rows(masked, everything.values(), max_delay=window.max_delay)
-    records = prices.with_derived(factors).instruments
+    records = table.instruments
     # Bars of a benchmark close when the instrument's do, whatever the hour of its daily price.
     after = () if series.closes is not None else tuple(records[f] for f in factors)
     later = later_markets(records[instrument], after, lagged=chosen.key in WITH_LAGS)
     frozen = frozen_rows(series.level, series.closes)
-    return PreparedSeries(series=masked, model=chosen, frozen=frozen, other_rows=rows, note=note, later=later)
+    apart = "" if series.closes is None else apart_words(table, instrument, factors)
+    return PreparedSeries(
+        series=masked, model=chosen, frozen=frozen, other_rows=rows, note=note, later=later, apart=apart
+    )
 
 
 def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> tuple[Day0, PairOutcome]:
@@ -202,11 +210,11 @@ def _judge_sample(
         elif broken:
             pair = replace(pair, outcome=Outcome.BROKEN_PRICES, detail=broken)
         elif counts[row] < window.needed:
-            detail = f"{counts[row]} valid sessions in the estimation window, {window.needed} needed"
+            detail = f"{counts[row]} valid sessions in the estimation window, {window.needed} needed{prepared.apart}"
             pair = replace(pair, outcome=Outcome.TOO_FEW_ESTIMATION_DAYS, detail=detail)
         elif missing[row].any() and window.missing == "refuse":
             sessions = ", ".join(str(o) for o in np.arange(primary[0], primary[1] + 1)[missing[row]])
-            detail = f"no response (or no benchmark) on session {sessions} of the primary window"
+            detail = f"no response (or no benchmark) on session {sessions} of the primary window{prepared.apart}"
             pair = replace(pair, outcome=Outcome.GAP_IN_WINDOW, detail=detail)
         elif spans[row].max() > window.max_delay and window.missing == "refuse":
             detail = (

@@ -164,6 +164,101 @@ def test_derived_tables_stay_intraday(hourly: PriceTable) -> None:
     assert back.frame.index.equals(hourly.frame.index[1:])
 
 
+def bars_from(first: str, minutes: int, per_day: int, n_days: int = 30) -> pd.Series[float]:
+    """Prices 1, 2, 3, ... of bars that begin at a clock time of New York."""
+    days = pd.bdate_range("2024-01-02", periods=n_days)
+    stamps = [
+        pd.Timestamp(f"{d:%Y-%m-%d} {first}") + pd.Timedelta(minutes=minutes * k) for d in days for k in range(per_day)
+    ]
+    return pd.Series(np.arange(len(stamps)) + 1.0, index=pd.DatetimeIndex(stamps).tz_localize(NY))
+
+
+def test_columns_at_other_minutes_keep_their_own_closes(tmp_path: Path) -> None:
+    """Hourly at :30 and hourly at :00 are both hourly, in a frame and in a file; the union steps by half an hour."""
+    half, full = bars_from("09:30", 60, 7), bars_from("08:00", 60, 9)
+    both = pd.DataFrame({"A": half, "B": full})
+    expected = closes_by_pandas(half.index).tz_convert("UTC").tz_localize(None)
+    for table in (es.prices(both), es.load("files", write(tmp_path, both))):
+        assert table.minutes == 60
+        own = table.frame["A"].dropna()
+        assert own.index.tolist() == expected.tolist()
+        assert own.tolist() == half.tolist()
+    found = es.prices(both).frame["B"].dropna().index.tz_localize("UTC").tz_convert(NY)
+    # From 8:00 to 16:00, when the bar of 16:00 has nothing to be cut by.
+    assert [f"{t:%H:%M}" for t in found[:9]] == [f"{h:02d}:00" for h in range(9, 18)]
+
+
+@pytest.mark.parametrize(
+    ("other", "options", "words"),
+    [
+        (bars_from("09:30", 30, 13), None, "every 30 minutes in B and every 60 minutes in A; .*name it"),
+        (bars_from("00:00", 60, 1), None, "every 60 minutes in A and every 1440 minutes in B; .*leave them out$"),
+        (bars_from("00:00", 60, 1), es.Intraday(minutes=60), "every 60 minutes in A and every 1440 minutes in B"),
+        (bars_from("00:00", 60, 1, 300), None, "every 60 minutes in A and every 1440 minutes in B"),
+    ],
+)  # fmt: skip
+def test_columns_of_two_lengths_are_refused(
+    tmp_path: Path, other: pd.Series[float], options: es.Intraday | None, words: str
+) -> None:
+    both = pd.DataFrame({"A": bars_from("09:30", 60, 7), "B": other})
+    with pytest.raises(InputError, match=f"two lengths cannot stand in one table.*{words}"):
+        es.prices(both, intraday=options)
+    if len(other) < 300:
+        with pytest.raises(FileFormatError, match=f"hourly.csv.*two lengths.*{words}"):
+            es.load("files", write(tmp_path, both), intraday=options)
+
+
+def test_missing_rows_need_a_named_length() -> None:
+    """Every second bar is missing: two hours, unless the length is named."""
+    both = pd.DataFrame({"A": bars_from("00:00", 60, 24), "B": bars_from("00:00", 60, 24).iloc[::2]})
+    with pytest.raises(InputError, match="every 60 minutes in A and every 120 minutes in B"):
+        es.prices(both)
+    table = es.prices(both, intraday=es.Intraday(minutes=60, stamp="end"))
+    assert table.frame["B"].dropna().tolist() == both["B"].dropna().tolist()
+
+
+def test_what_is_no_table_is_refused_in_words() -> None:
+    hours = bars_from("09:30", 60, 7).index
+    one = pd.DataFrame({"A": np.arange(len(hours)) + 1.0}, index=hours)
+    with pytest.raises(InputError, match="the frame has no columns"):
+        es.prices(one[[]])
+    twice = pd.concat([one, one], axis=1)
+    with pytest.raises(InputError, match="two columns are called 'A'"):
+        es.prices(twice)
+    with pytest.raises(InputError, match="two columns are called 'A'"):
+        es.returns(twice, unit="fraction")
+    nowhen = one.set_axis(hours[:-1].append(pd.DatetimeIndex([pd.NaT]).tz_localize(NY)))
+    with pytest.raises(InputError, match="1 rows have no date"):
+        es.prices(nowhen)
+    with pytest.raises(InputError, match="one bar has no length"):
+        es.prices(one.iloc[:1], intraday=es.Intraday())
+    table = es.prices(one.iloc[:1], intraday=es.Intraday(minutes=60))
+    assert (table.minutes, table.frame.index[0]) == (60, pd.Timestamp("2024-01-02 15:30"))
+
+
+def test_bars_that_do_not_close_together_are_named() -> None:
+    """The stock's bar of 15:30 closes at 16:00, the contract's at 16:30: two of seven bars a day have no benchmark."""
+    stock, rng = bars_from("09:30", 60, 7, 100), np.random.default_rng(2)
+    around = pd.date_range("2024-01-01 00:30", periods=200 * 24, freq="h", tz=NY)
+    levels = 100.0 * np.exp(0.003 * rng.standard_normal(len(stock)).cumsum())
+    contract = 100.0 * np.exp(0.002 * rng.standard_normal(len(around)).cumsum())
+    prices = es.prices(
+        pd.DataFrame({"AA": pd.Series(levels, index=stock.index), "FUT": pd.Series(contract, index=around)})
+    )
+    window = es.EventWindow(estimation=(-250, -11), min_estimation=240)
+    study = es.Study(instruments=["AA"], model=es.MarketModel("FUT"), window=window, volatility=None)
+    [few] = study.run(prices, at(pd.Timestamp("2024-04-10 11:15")), others=NOBODY).outcomes
+    assert few.outcome is es.Outcome.TOO_FEW_ESTIMATION_DAYS
+    words = "100 of 700 closes of AA have no price of FUT at that instant, most often at 16:00 America/New_York"
+    assert words in few.detail
+    easy = es.Study(
+        instruments=["AA"], model=es.MarketModel("FUT"), window=es.EventWindow(min_estimation=100), volatility=None
+    )
+    [gap] = easy.run(prices, at(pd.Timestamp("2024-04-10 17:00")), others=NOBODY).outcomes
+    assert gap.outcome is es.Outcome.GAP_IN_WINDOW
+    assert words in gap.detail
+
+
 # ---- bar 0
 
 
@@ -587,6 +682,31 @@ def test_daily_files_with_clock_times_stay_daily(tmp_path: Path) -> None:
          for n, h in (("A", 13), ("B", 16))]
     ).sort_index()  # fmt: skip
     assert es.load("files", write(tmp_path, long, "long.csv")).minutes is None
+
+
+@pytest.mark.parametrize("offset", ["-05:00", ""])
+def test_a_daily_file_with_a_live_row_stays_daily(tmp_path: Path, offset: str) -> None:
+    """Yahoo appends the row of the moment to the last date."""
+    days = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10"]
+    stamps = [*(f"{d} 00:00:00{offset}" for d in days), f"2024-01-10 16:00:02{offset}"]
+    path = tmp_path / "X.csv"
+    path.write_text("Date,Close\n" + "".join(f"{s},{10 + i}\n" for i, s in enumerate(stamps)))
+    table = es.load("files", path, rename="X", duplicates="last")
+    assert table.minutes is None
+    assert table.frame.index.equals(pd.DatetimeIndex(days, name="date"))
+    assert table.frame["X"].tolist() == [10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 17.0]
+    with pytest.raises(FileFormatError, match="2024-01-10 stands on line 8 with 16 and on line 9 with 17"):
+        es.load("files", path, rename="X")
+    index = pd.DatetimeIndex(stamps)
+    with pytest.raises(InputError, match="the date 2024-01-10 occurs twice"):
+        es.prices(pd.DataFrame({"X": np.arange(8.0) + 1.0}, index=index))
+
+
+def test_series_of_one_row_a_day_at_several_hours_are_no_bars(tmp_path: Path) -> None:
+    """A wide file whose columns have rows of their own: dates with two clock times, but no bars."""
+    both = pd.DataFrame({"A": bars_from("05:00", 60, 1), "B": bars_from("11:00", 60, 1)})
+    with pytest.raises(FileFormatError, match="every series has one row a day; give dates without clock times"):
+        es.load("files", write(tmp_path, both))
 
 
 @pytest.mark.parametrize(

@@ -75,26 +75,31 @@ def framed(
     nonpositive: Literal["error", "missing"] = "error",
 ) -> PriceTable:  # fmt: skip
     """A frame of float64 columns as a table, daily or of bars; the origin says how it was read."""
+    check_shape(data, name)
     index = pd.DatetimeIndex(data.index)
+    if index.hasnans:
+        raise InputError(f"{name}: {int(np.count_nonzero(index.isna()))} rows have no date")
     raw = hashlib.sha256(np.ascontiguousarray(data.to_numpy()).tobytes()).hexdigest()
     origin = Origin(
         source="frame", name=name, layout=layout, sha256=raw, ids=tuple(map(str, data.columns)), rows=len(data)
     )
     wall = np.asarray(index.tz_localize(None).to_numpy().astype(BARS))
-    if not wants_bars(wall, intraday, aware=index.tz is not None):
+    if not wants_bars(data, wall, intraday, aware=index.tz is not None):
         return build_table(data, InstrumentTable(described), origins=(origin,), nonpositive=nonpositive)
     spec = intraday or Intraday()
     instants, zone = _instants(index, wall, spec, name)
     if np.unique(instants).size < instants.size:
         raise InputError(f"{name}: two rows have the same clock time; keep one row a bar")
-    minutes, order, cut, tables = bar_minutes(instants, spec), np.argsort(instants), 0, []
+    order = np.argsort(instants)
+    columns = {one.id: data[one.id].iloc[order].set_axis(instants[order]).dropna() for one in described}
+    empty = next((i for i, column in columns.items() if column.empty), None)
+    if empty is not None:
+        raise InputError(f"{name}: column {empty!r} holds no value at all; remove it or name the right column")
+    rows = {i: np.asarray(column.index.to_numpy().astype(BARS)) for i, column in columns.items()}
+    minutes, cut, tables = bar_minutes(rows, spec), 0, []
     for one in described:
-        level = data[one.id].to_numpy(dtype=np.float64)[order]
-        there = ~np.isnan(level)
-        if not there.any():
-            raise InputError(f"{name}: column {one.id!r} holds no value at all; remove it or name the right column")
-        closes, short = closes_of(instants[order][there], minutes, spec.stamp, one)
-        column = pd.DataFrame({one.id: level[there]}, index=pd.DatetimeIndex(closes.astype("datetime64[ns]")))
+        closes, short = closes_of(rows[one.id], minutes, spec.stamp, one)
+        column = columns[one.id].set_axis(pd.DatetimeIndex(closes.astype("datetime64[ns]"))).to_frame(one.id)
         records = InstrumentTable([one])
         tables.append(build_table(column, records, origins=(), nonpositive=nonpositive, minutes=minutes))
         cut = max(cut, short)
@@ -102,8 +107,19 @@ def framed(
     return replace(reduce(PriceTable.joined, tables), origins=(replace(origin, notes=notes),))
 
 
-def wants_bars(wall: DateArray, intraday: Intraday | None, *, aware: bool) -> bool:
-    """Whether rows are bars: clock times differ within a date, or the caller says so.
+def check_shape(data: pd.DataFrame, name: str) -> None:
+    """Raise where a frame has no rows, no columns, or two columns of one name."""
+    if len(data.columns) == 0:
+        raise InputError(f"{name}: the frame has no columns; a price table needs one an instrument")
+    if len(data) == 0:
+        raise InputError(f"{name}: no rows with a date; a price table needs at least one")
+    names = data.columns.map(str)
+    if names.has_duplicates:
+        raise InputError(f"{name}: two columns are called {names[names.duplicated()][0]!r}; rename or drop one")
+
+
+def wants_bars(data: pd.DataFrame, wall: DateArray, intraday: Intraday | None, *, aware: bool) -> bool:
+    """Whether rows are bars: most dates of some column come with several clock times, or the caller says so.
 
     Raises
     ------
@@ -114,7 +130,10 @@ def wants_bars(wall: DateArray, intraday: Intraday | None, *, aware: bool) -> bo
     clock = (wall - days).astype(np.int64)
     if intraday is not None and not aware and not clock.any():
         raise InputError("intraday options are named, but no row has a clock time; leave them out for daily prices")
-    return intraday is not None or several_a_day(days, clock)
+    if intraday is not None or np.unique(days).size == days.size:
+        return intraday is not None
+    there = data.notna().to_numpy()
+    return any(several_a_day(days[rows], clock[rows]) for rows in there.T)
 
 
 def _instants(index: pd.DatetimeIndex, wall: DateArray, spec: Intraday, name: str) -> tuple[DateArray, str]:

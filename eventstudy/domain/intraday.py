@@ -6,6 +6,7 @@ Arrays of dates are ``datetime64[D]`` for daily series and ``datetime64[s]`` (UT
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -80,10 +81,14 @@ def is_intraday(dates: DateArray) -> bool:
 
 
 def several_a_day(days: DateArray, clock: IntArray) -> bool:
-    """Whether a date comes with different clock times; `clock` in seconds of the day."""
+    """Whether most dates, more than half, come with different clock times; `clock` in seconds of the day.
+
+    A daily series in which single dates stand twice, as with the live row that Yahoo appends, stays daily.
+    """
     order = np.lexsort((clock, days))
     same_day = days[order][1:] == days[order][:-1]
-    return bool((same_day & (clock[order][1:] != clock[order][:-1])).any())
+    several = np.unique(days[order][1:][same_day & (clock[order][1:] != clock[order][:-1])])
+    return bool(2 * several.size > np.unique(days).size)
 
 
 def to_utc(local: DateArray, zone: str) -> tuple[DateArray, BoolArray]:
@@ -124,28 +129,58 @@ def usual_step(instants: DateArray) -> np.timedelta64:
     return np.timedelta64(steps[int(np.argmax(count))])
 
 
-def bar_minutes(instants: DateArray, spec: Intraday) -> int:
-    """Length of the bars: as named, else the most frequent step.
+def bar_minutes(columns: Mapping[str, DateArray], spec: Intraday) -> int:
+    """Length of the bars of all columns: as named, else the most frequent step of each, which has to be one.
+
+    Parameters
+    ----------
+    columns : dict of str to array
+        Name of a series -> its instants; of a single one no step is known, it takes the length of the others.
 
     Raises
     ------
     InputError
-        When there is one row, steps are no whole minutes, or bars as long as named would overlap.
+        When no column has two rows and no length is named, columns differ in length, steps are no whole minutes, or
+        bars as long as named would overlap.
     """
-    known = np.unique(instants)
-    if known.size < 2:
-        raise InputError("one bar has no length; give more rows")
-    step = usual_step(known)
+    known = {name: np.unique(rows) for name, rows in columns.items()}
+    steps = {name: usual_step(rows) for name, rows in known.items() if rows.size > 1}
+    if not steps:
+        if spec.minutes is not None:
+            return spec.minutes
+        raise InputError("one bar has no length; give more rows, or name it (Intraday(minutes=...), --bars-minutes)")
+    _one_length(steps, spec)
+    shortest = min(steps.values())
     if spec.minutes is not None:
-        if spec.minutes * _MINUTE > step:
+        if spec.minutes * _MINUTE > shortest:
             raise InputError(
-                f"bars of {spec.minutes} minutes, but rows come every {step / _MINUTE:g} minutes; "
+                f"bars of {spec.minutes} minutes, but rows come every {shortest / _MINUTE:g} minutes; "
                 "name the true length, or none"
             )
         return spec.minutes
-    if step % _MINUTE != np.timedelta64(0, "s"):
-        raise InputError(f"rows come every {step}; bars of whole minutes are needed, resample them")
-    return int(step // _MINUTE)
+    if shortest % _MINUTE != np.timedelta64(0, "s"):
+        raise InputError(f"rows come every {shortest}; bars of whole minutes are needed, resample them")
+    return int(shortest // _MINUTE)
+
+
+def _one_length(steps: Mapping[str, np.timedelta64], spec: Intraday) -> None:
+    """Raise where columns have bars of different lengths; a named length covers rows that are missing, not days."""
+    days = {step >= DAY_MINUTES * _MINUTE for step in steps.values()}
+    lengths = sorted(set(steps.values()))
+    if len(days) < 2 and (spec.minutes is not None or len(lengths) < 2):
+        return
+    found = []
+    for length in lengths:
+        names = [name for name, step in steps.items() if step == length]
+        more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+        found.append(f"every {length / _MINUTE:g} minutes in {', '.join(names[:6])}{more}")
+    todo = "" if len(days) > 1 else (
+        ", or, where all bars are of one length and rows are missing, name it (Intraday(minutes=...), --bars-minutes)"
+    )  # fmt: skip
+    raise InputError(
+        f"bars of two lengths cannot stand in one table, and rows come {' and '.join(found)}; resample some of them, "
+        f"leave them out{todo}"
+    )
 
 
 def closes_of(instants: DateArray, minutes: int, stamp: Stamp, instrument: Instrument) -> tuple[DateArray, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import InstrumentTable
-from eventstudy.domain.intraday import local_times, spans_night
+from eventstudy.domain.intraday import BARS, local_times, spans_night
 from eventstudy.domain.prices import PriceTable, build_table, respond
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.quality_bars import check_bars
@@ -48,6 +48,20 @@ def daily_closes(table: PriceTable) -> PriceTable:
         origins=(), bars=bars,
     )  # fmt: skip
     return replace(daily, flags=())
+
+
+def apart_words(prices: PriceTable, instrument: str, factors: tuple[str, ...]) -> str:
+    """Words on bars that close when a benchmark has no price; empty where every close has one."""
+    own = prices.frame[prices.frame[instrument].notna()]
+    alone = own[list(factors)].isna().any(axis=1)
+    if not alone.any():
+        return ""
+    clocks = local_times(own.index[alone].to_numpy().astype(BARS), prices.instruments[instrument].tz)
+    usual = pd.DatetimeIndex(clocks).strftime("%H:%M").value_counts().index[0]
+    return (
+        f"; {int(alone.sum())} of {len(own)} closes of {instrument} have no price of {' and '.join(factors)} at that "
+        f"instant, most often at {usual} {prices.instruments[instrument].tz}: bars of both must close together"
+    )
 
 
 def _days(index: pd.Index, zone: str) -> pd.DatetimeIndex:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from eventstudy.domain.frames import framed
+from eventstudy.domain.frames import check_shape, framed
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.intraday import Intraday
 from eventstudy.domain.prices import PriceTable, ad_hoc
@@ -59,6 +59,7 @@ def returns(
     """
     if unit not in ("fraction", "percent"):
         raise InputError(f"unit {unit!r} is not one of 'fraction' (0.01 is one percent) and 'percent'")
+    check_shape(frame, "returns")
     data = frame.astype(np.float64)
     typical = {str(c): float(data[c].abs().median()) for c in data.columns if data[c].notna().any()}
     _same_scale(typical)

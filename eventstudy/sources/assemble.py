@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from eventstudy.domain.instruments import Instrument, InstrumentTable
-from eventstudy.domain.intraday import Intraday, bar_minutes, closes_of, is_intraday, reading_words
+from eventstudy.domain.intraday import DAY_MINUTES, Intraday, bar_minutes, closes_of, is_intraday, reading_words
 from eventstudy.domain.prices import Origin, PriceTable, build_table, same_rows
 from eventstudy.domain.returns import PERCENT_MEDIAN
 from eventstudy.errors import FileFormatError, InputError
@@ -78,19 +78,25 @@ def as_closes(
     Raises
     ------
     FileFormatError
-        When bars have no length, or another than the one that is named.
+        When bars have no length, several, or another than the one that is named; when no series has several rows a
+        day and the caller does not ask for bars.
     """
     if not items or not is_intraday(items[0].raw.days):
         return tuple(items), None, ()
     spec = intraday or Intraday()
+    filled = [np.isfinite(i.raw.values) for i in items]
+    raws = [i.raw if there.all() else i.raw.only(there) for i, there in zip(items, filled, strict=True)]
     try:
-        minutes = bar_minutes(np.concatenate([i.raw.days for i in items]), spec)
+        minutes = bar_minutes({i.instrument.id: raw.days for i, raw in zip(items, raws, strict=True)}, spec)
     except InputError as error:
         raise FileFormatError(str(error), path=path) from error
+    if intraday is None and minutes >= DAY_MINUTES:
+        raise FileFormatError(
+            "dates come with several clock times, but every series has one row a day; give dates without clock times",
+            path=path,
+        )
     out, cut = [], 0
-    for item in items:
-        there = np.isfinite(item.raw.values)
-        raw = item.raw if there.all() else item.raw.only(there)
+    for item, raw in zip(items, raws, strict=True):
         closes, short = closes_of(raw.days, minutes, spec.stamp, item.instrument)
         out.append(replace(item, raw=replace(raw, days=closes)))
         cut = max(cut, short)

@@ -31,8 +31,8 @@ def instants_of(
 ) -> tuple[DateArray, str] | None:
     """Rows as UTC instants and a note on their zone; None where the rows are dates.
 
-    Rows are instants where a date comes with different clock times (of one symbol, in a file that names symbols), or
-    where the caller says so.
+    Rows are instants where most dates come with different clock times (of one symbol, in a file that names symbols),
+    or where the caller says so.
 
     Parameters
     ----------
