@@ -226,6 +226,8 @@ class StudyPlan:
         before, after = max(-window.estimation[0], volatility.sessions if volatility else 0), window.event[1]
         if self.study.variance_events or self.study.spillover:
             before, after = max(before, -FIRST), max(after, LAST)
+        if self.study.variance_events:
+            after = max(after, self.study.variance_events.last)
         first = min(days) - dt.timedelta(days=round(before * _DAYS_PER_SESSION) + _SPARE_DAYS)
         last = max(days) + dt.timedelta(days=round(after * _DAYS_PER_SESSION) + _SPARE_DAYS)
         return Span(self.prices.start or first, self.prices.end or last)

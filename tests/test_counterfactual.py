@@ -21,7 +21,7 @@ from eventstudy.counterfactual import Variant
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
-from eventstudy.domain.releases import calendars, employment_date, third_wednesday
+from eventstudy.domain.releases import calendars, employment_date, own_releases_in, releases_in, third_wednesday
 from eventstudy.inference.base import PAIR_STATISTICS
 from eventstudy.report.page import page_html
 from eventstudy.report.record import dumps, study_record
@@ -254,6 +254,42 @@ def test_own_releases_fall_on_the_session_after_their_clock_time(embedded: Price
     assert found == {f"Own {k}": offset for k, (_, _, offset) in enumerate(clocks) if offset is not None}
     assert study.settings()["releases"][0][0] == "Own 0"
     assert "releases" not in replace(study, releases=None).settings()
+
+
+def test_own_releases_are_listed_for_those_that_they_concern(embedded: PriceTable) -> None:
+    day = "1994-02-01"
+    own = EventTable(
+        es.make_event(day, title=f"Own {k}", id=f"own-{k}", instruments=names)
+        for k, names in enumerate(((), ("AA",), ("BA",), ("role:producer",), ("BA", "AA")))
+    )
+    study = es.Study(
+        instruments=["AA", "BA"], model=es.MarketModel("DOW29"), statistics=["t_fe"], volatility=None,
+        counterfactuals=False, releases=own,
+    )  # fmt: skip
+    done = study.run(embedded, es.catalog()["six-nation-accord-1994"])
+    listed = {(r.title[-1], r.instrument) for r in done.releases if r.title.startswith("Own")}
+    assert es.instruments()["AA"].role == "producer"
+    assert listed == {("0", "AA"), ("0", "BA"), ("1", "AA"), ("2", "BA"), ("3", "AA"), ("4", "AA"), ("4", "BA")}
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [((-3, 3), {"FOMC": -1}), ((5, 13), {"FOMC": 5, "US": 13}), ((6, 12), {}), ((14, 18), {"US": 14})],
+)
+def test_bars_list_a_release_when_any_bar_of_its_day_is_in_the_window(
+    window: tuple[int, int], expected: dict[str, int]
+) -> None:
+    """Hourly closes from 10:30 in New York, 7 a day; day 0 is the second of the FOMC's Wednesday, jobs on Friday."""
+    days = [dt.date(2024, 7, d) for d in (30, 31)] + [dt.date(2024, 8, d) for d in (1, 2)]
+    local = [pd.Timestamp(d) + pd.Timedelta(hours=10.5 + k) for d in days for k in range(7)]
+    dates = np.repeat(np.array(days, dtype="datetime64[D]"), 7)
+    closes = pd.DatetimeIndex(local, tz="America/New_York").tz_convert("UTC").tz_localize(None).to_numpy()
+    aa, position = es.instruments()["AA"], 8
+    found = {r.title.split()[0]: r.offset for r in releases_in("e", aa, dates, position, window)}
+    assert found == expected
+    own = [es.make_event("2024-07-31", title="FOMC", id="a"), es.make_event("2024-08-02", title="US", id="b")]
+    bars = closes.astype("datetime64[s]")
+    assert {r.title: r.offset for r in own_releases_in("e", aa, bars, position, window, own)} == expected
 
 
 # --- responses that are not returns: the LME spread around the sanctions on Rusal ------------------

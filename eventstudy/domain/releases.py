@@ -18,7 +18,8 @@ import numpy as np
 
 from eventstudy._typing import DateArray
 from eventstudy.domain.events import Event
-from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.instruments import Instrument, instruments
+from eventstudy.domain.intraday import is_intraday, local_times
 from eventstudy.domain.windows import Offsets, find_day0
 
 EMPLOYMENT = "US employment situation, 08:30 New York"
@@ -37,8 +38,8 @@ class Release:
     date : date
         By rule, where a shutdown or a holiday moved single ones; by a calendar; or the user's.
     offset : int
-        The instrument's first session on or after the date, relative to day 0; of a user's release with a clock time,
-        the first price after it.
+        The instrument's first session on or after the date, relative to day 0; of bars, the first of that day in the
+        window; of a user's release with a clock time, the first price after it.
     """
 
     event: str
@@ -168,35 +169,49 @@ def scheduled(first: dt.date, last: dt.date, exchange: str) -> Iterator[tuple[dt
 def releases_in(
     event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets
 ) -> Iterable[Release]:
-    """Releases whose first session falls into the event window of one pair.
+    """Releases whose first session falls into the event window of one pair; of bars, any of that day.
 
     Parameters
     ----------
     dates : ndarray of datetime64[D], shape (n,)
-        Sessions of the instrument.
+        Sessions of the instrument, or the local dates of its bars.
     position : int
         Row of day 0.
     """
     low, high, first, last = _span(dates, position, window)
     for date, title in scheduled(first, last, instrument.exchange):
-        row = int(np.searchsorted(dates, np.datetime64(date, "D")))
-        if low <= row <= high:
+        row = _row_of(date, dates, low, high)
+        if row is not None:
             yield Release(event=event, instrument=instrument.id, title=title, date=date, offset=row - position)
+
+
+def _row_of(date: dt.date, dates: DateArray, low: int, high: int) -> int | None:
+    """First of the rows `low` to `high` that belongs to the first session on or after a date; None without one."""
+    start = int(np.searchsorted(dates, np.datetime64(date, "D")))
+    if start > high:
+        return None
+    stop = int(np.searchsorted(dates, dates[start], side="right"))
+    return max(start, low) if stop > low else None
 
 
 def own_releases_in(
     event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets, own: Iterable[Event]
 ) -> Iterable[Release]:
-    """As `releases_in`, of the user's own; a clock time decides as it does for an announcement.
+    """As `releases_in`, of the user's own that concern the instrument; a clock time decides as for an announcement.
 
     Parameters
     ----------
     dates : ndarray of datetime64, shape (n,)
         Sessions of the instrument, or closes of its bars.
     """
+    low, high = max(0, position + window[0]), min(dates.size - 1, position + window[1])
     for one in own:
+        if one.instruments and instrument.id not in instruments().select(one.instruments):
+            continue
         row = find_day0(one, instrument, dates).position
-        if row is not None and window[0] <= row - position <= window[1]:
+        if is_intraday(dates) and not isinstance(one.announced, dt.datetime):
+            row = _row_of(one.date, local_times(dates, instrument.tz).astype("datetime64[D]"), low, high)
+        if row is not None and low <= row <= high:
             yield Release(event=event, instrument=instrument.id, title=one.label, date=one.date, offset=row - position)
 
 
@@ -215,5 +230,6 @@ def not_known(
 def _span(dates: DateArray, position: int, window: Offsets) -> tuple[int, int, dt.date, dt.date]:
     """First and last row of an event window, and the dates from after the session before it to its last."""
     low, high = max(0, position + window[0]), min(dates.size - 1, position + window[1])
-    before = dates[max(0, low - 1)].astype(dt.date) + dt.timedelta(days=1)
-    return low, high, before, dates[high].astype(dt.date)
+    earlier = int(np.searchsorted(dates, dates[low])) - 1
+    first = dates[low].astype(dt.date) if earlier < 0 else dates[earlier].astype(dt.date) + dt.timedelta(days=1)
+    return low, high, first, dates[high].astype(dt.date)

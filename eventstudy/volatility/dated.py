@@ -37,8 +37,9 @@ def dated(values: pd.Series | FloatArray, dates: DateArray | None) -> tuple[Floa
     if dates is None:
         if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
             raise InputError("values without dates: give a Series indexed by dates, or dates=")
-        dates = values.index.to_numpy()
-    days = dates_of(np.asarray(dates))
+        days = dates_of(values.index)
+    else:
+        days = dates_of(dates if isinstance(dates, pd.DatetimeIndex) else np.asarray(dates))
     if x.ndim != 1 or days.shape != x.shape:
         raise InputError(f"values of shape {x.shape} and dates of shape {days.shape}: both must be one row of T")
     if (np.diff(days) <= np.timedelta64(0, "D")).any():
@@ -47,11 +48,20 @@ def dated(values: pd.Series | FloatArray, dates: DateArray | None) -> tuple[Floa
     return x[known], days[known]
 
 
-def dates_of(stamps: DateArray) -> DateArray:
-    """Dates without clock times; stamps that come several a day are closes of bars, in UTC, and keep them."""
-    days = stamps.astype("datetime64[D]")
-    several = days.ndim == 1 and (days[1:] == days[:-1]).any() and (stamps[1:] > stamps[:-1]).all()
-    return stamps.astype(BARS) if several else days
+def dates_of(stamps: DateArray | pd.DatetimeIndex) -> DateArray:
+    """Dates without clock times, those of the stamps' own zone.
+
+    Stamps that come several a day are closes of bars, and keep their clock times, in UTC.
+    """
+    if isinstance(stamps, np.ndarray) and stamps.ndim == 1 and any(getattr(s, "tzinfo", None) for s in stamps[:1]):
+        stamps = pd.DatetimeIndex(stamps)
+    local = instants = stamps
+    if isinstance(stamps, pd.DatetimeIndex):
+        local = stamps.tz_localize(None).to_numpy()
+        instants = local if stamps.tz is None else stamps.tz_convert("UTC").tz_localize(None).to_numpy()
+    days = np.asarray(local.astype("datetime64[D]"))
+    several = days.ndim == 1 and (days[1:] == days[:-1]).any() and (instants[1:] > instants[:-1]).all()
+    return np.asarray(instants.astype(BARS)) if several else days
 
 
 def announcement_of(event: EventLike) -> Event | np.datetime64:
@@ -72,6 +82,12 @@ def announcement_of(event: EventLike) -> Event | np.datetime64:
         hint = "(eventstudy events lists them), or a date such as 2018-04-09"
         raise UnknownNameError("event", str(event), catalog(), hint=hint) from error
     return np.datetime64(stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None), "s")
+
+
+def _local_date(event: EventLike) -> np.datetime64:
+    """The date of an instant in its own zone."""
+    assert not isinstance(event, Event)
+    return np.datetime64(pd.Timestamp(event).date().isoformat(), "D")
 
 
 def id_of(event: EventLike | None) -> str | None:
@@ -107,7 +123,7 @@ def position_of(days: DateArray, event: EventLike, instrument: Instrument | None
     """
     known = announcement_of(event)
     if not isinstance(known, Event):
-        return int(np.searchsorted(days, known if is_intraday(days) else known.astype("datetime64[D]")))
+        return int(np.searchsorted(days, known if is_intraday(days) else _local_date(event)))
     if instrument is None and not is_intraday(days) and isinstance(known.announced, dt.datetime):
         raise InputError(
             f"{known.id} has a clock time, and nobody said when the price is struck; name the instrument, such as "

@@ -18,7 +18,7 @@ from eventstudy.engines.event_likelihood import EventKind, Form, fit_event
 from eventstudy.engines.likelihood import LikelihoodFit, maximum_likelihood
 from eventstudy.errors import InputError
 from eventstudy.results import TestTable
-from eventstudy.volatility.dated import EventLike, dated, id_of, instrument_of, name_of, position_of
+from eventstudy.volatility.dated import EventLike, dated, dates_of, id_of, instrument_of, name_of, position_of
 from eventstudy.volatility.event_tests import EventVariance, Side, event_tests
 from eventstudy.volatility.mean_dummy import lone_sessions, trap_words
 from eventstudy.volatility.shapes import VarianceShape
@@ -65,7 +65,7 @@ def event_variance_test(
     instrument : Instrument or str, optional
         Whose price stamp finds day 0 of an `Event`; the name of a Series when left out.
     shapes : sequence of VarianceShape
-        Regressors in the variance.
+        Regressors in the variance. One that holds day 0 takes the announcement's own return for volatility.
     form : {"multiplicative", "additive"}
         See `fit_event`. A variance that is four times as high for 20 sessions is multiplicative; the additive form has
         little power against it, since its impulse has to fight the recursion.
@@ -77,7 +77,7 @@ def event_variance_test(
         ``greater`` with one shape restricts delta to zero and above: the LR law is then half chi-squared(0), half
         chi-squared(1). Several shapes are tested together and two-sided.
     sample : (int, int), optional
-        Sessions around day 0 that are used, cut at the ends of the data; None: all.
+        Sessions around day 0 that are used, cut at the ends of the data; None: all. A pulse must end in it.
     min_sessions : int
         With fewer there is no GARCH, and a reason instead.
     alpha : float
@@ -91,9 +91,9 @@ def event_variance_test(
     Returns
     -------
     EventVariance
-        With `reason` instead of numbers where the test does not exist: too few sessions, shapes that are nonzero on
-        fewer than five sessions or repeat each other, a mean regressor that is nonzero on one session only (the
-        likelihood then has two tied optima), a fit that did not converge.
+        With `reason` instead of numbers where the test does not exist: too few sessions, a pulse that ends after the
+        sample, shapes that are nonzero on fewer than five sessions or repeat each other, a mean regressor that is
+        nonzero on one session only (the likelihood then has two tied optima), a fit that did not converge.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def event_variance_test(
     y, x, days = _design(values, dates, regressors)
     day0 = position_of(days, event, instrument_of(values, instrument))
     here = days[day0] if day0 < days.size else None
-    kept = np.arange(y.size)
+    kept, end = np.arange(y.size), y.size - 1 - day0
     if sample is not None:
         kept = kept[(kept - day0 >= sample[0]) & (kept - day0 <= sample[1])]
     offsets, y, x, days = kept - day0, y[kept], x[kept], days[kept]
@@ -131,7 +131,8 @@ def event_variance_test(
         shapes=tuple(shapes), day0=here, dates=days, fit=None, null=None, delta=none, se=none, low=none, high=none,
         tests=TestTable(()),
     )  # fmt: skip
-    refused = _refusal(y, x, exog, days, shapes, here is None, min_sessions)
+    refused = _beyond(shapes, end, sample) if y.size else None
+    refused = refused or _refusal(y, x, exog, days, shapes, here is None, min_sessions)
     if refused is None:
         null = maximum_likelihood(y, x, kind=kind, dist=dist, presample="fcp")
         fit = fit_event(y, x, exog, form=form, kind=kind, dist=dist)
@@ -173,6 +174,7 @@ def _design(
         frame = regressors.to_frame() if isinstance(regressors, pd.Series) else regressors
         if not isinstance(frame.index, pd.DatetimeIndex) or frame.index.has_duplicates:
             raise InputError("regressors must be indexed by dates without repeats")
+        frame = frame.set_axis(pd.DatetimeIndex(dates_of(frame.index)), axis=0)
         more = frame.reindex(pd.DatetimeIndex(days)).to_numpy(dtype=np.float64)
     else:
         more = np.asarray(regressors, dtype=np.float64)
@@ -209,6 +211,21 @@ def _refusal(
             )
     if np.linalg.matrix_rank(np.column_stack((np.ones(y.size), exog))) < exog.shape[1] + 1:
         return "the variance regressors are constant over the sample or repeat each other"
+    return None
+
+
+def _beyond(shapes: Sequence[VarianceShape], end: int, sample: Offsets | None) -> str | None:
+    """Why a pulse would be one of fewer days than it says, where the data end on day `end`; None when it would not."""
+    late = max((s for s in shapes if s.last is not None), key=lambda s: s.last or 0, default=None)
+    if end < 0 or late is None or late.last is None:
+        return None
+    if late.last > end:
+        return f"{late.label} ends after the data, whose last session is day {end}; ask for fewer days"
+    if sample is not None and late.last > sample[1]:
+        return (
+            f"{late.label} ends after the sample, whose last session is day {sample[1]}; "
+            f"give sample=({sample[0]}, {late.last})"
+        )
     return None
 
 

@@ -120,9 +120,8 @@ def range_volatility(
     if isinstance(bars, Inapplicable):
         return refused_ranges(instrument, id_of(event), None, after, bars.reason)
     rows = bars.dropna()
-    stamps = rows.index.to_numpy()
     bars_of_table = isinstance(prices, PriceTable) and prices.minutes is not None
-    days = stamps.astype(BARS) if bars_of_table else dates_of(stamps)
+    days = rows.index.to_numpy().astype(BARS) if bars_of_table else dates_of(pd.DatetimeIndex(rows.index))
     known = prices.instruments if isinstance(prices, PriceTable) else instruments()
     day0 = position_of(days, event, known.get(instrument))
     cuts = [stretch(len(rows), day0, w, name) for w, name in ((before, "before"), (after, "after"))]

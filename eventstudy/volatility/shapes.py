@@ -37,7 +37,10 @@ class VarianceShape:
 
     @classmethod
     def pulse(cls, first: int = 1, last: int = 20) -> VarianceShape:
-        """One on sessions `first` to `last`, zero elsewhere. Day 0 is left out unless asked for: it is the return."""
+        """One on sessions `first` to `last`, zero elsewhere. Day 0 is left out unless asked for: it is the return.
+
+        With day 0 inside, the coefficient takes the announcement's own return for volatility.
+        """
         if last < first:
             raise InputError(f"pulse({first}, {last}): the last session is before the first")
         return cls("pulse", (first, last))
@@ -53,6 +56,16 @@ class VarianceShape:
         if not half_life > 0.0:
             raise InputError(f"half_life = {half_life}: must be above zero")
         return cls("decay", first, half_life)
+
+    @property
+    def first(self) -> int:
+        """Session from which it is not zero."""
+        return self.window[0] if isinstance(self.window, tuple) else self.window
+
+    @property
+    def last(self) -> int | None:
+        """Last session of a pulse; None for the others, which have no end."""
+        return self.window[1] if isinstance(self.window, tuple) else None
 
     @property
     def label(self) -> str:

@@ -243,7 +243,7 @@ def _returns(prices: PriceTable | pd.DataFrame, source: str, target: str) -> tup
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise InputError("prices or returns must be indexed by ascending dates")
     both = frame[[source, target]].dropna()
-    days = dates_of(both.index.to_numpy())
+    days = dates_of(pd.DatetimeIndex(both.index))
     if not isinstance(prices, PriceTable):
         return both.to_numpy(dtype=np.float64), days
     columns = []

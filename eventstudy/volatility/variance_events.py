@@ -20,11 +20,11 @@ from eventstudy.models.base import ExpectedReturn
 from eventstudy.results import TestTable
 from eventstudy.volatility.breaks import AROUND, VarianceBreaks, variance_breaks
 from eventstudy.volatility.dated import AFTER, BEFORE, check_apart
-from eventstudy.volatility.event_garch import PATHS, SAMPLE, event_variance_test
+from eventstudy.volatility.event_garch import MIN_DAYS, PATHS, SAMPLE, event_variance_test
 from eventstudy.volatility.event_tests import EventVariance
 from eventstudy.volatility.ranges import RangeVolatility, range_volatility, refused_ranges
 from eventstudy.volatility.realized import variance_change
-from eventstudy.volatility.residuals import residuals_around
+from eventstudy.volatility.residuals import Residuals, residuals_around
 from eventstudy.volatility.shapes import VarianceShape
 from eventstudy.volatility.spillover import PairSpillover, SpilloverDesign, refused_pair, spillover
 
@@ -39,7 +39,8 @@ class VarianceEvents:
     Attributes
     ----------
     shape : VarianceShape
-        The event regressor, one, fixed before results.
+        The event regressor, one, fixed before results. It begins after day 0, whose move is the return and no evidence
+        of volatility.
     form : {"multiplicative", "additive"}
         The regressor multiplies the variance, or is added to its recursion.
     kind : {"gjr", "garch"}
@@ -47,7 +48,12 @@ class VarianceEvents:
     bootstrap : int
         Paths behind the p to report; each is fitted twice, about two seconds a pair in all. 0: asymptotic rows only.
     before, after : (int, int)
-        Sessions compared without a model.
+        Sessions compared without a model; the second begin after day 0 as well.
+
+    Raises
+    ------
+    InputError
+        When an option is unknown, or day 0 or a session before it would count as volatility after the announcement.
 
     Examples
     --------
@@ -72,6 +78,17 @@ class VarianceEvents:
         if self.bootstrap != 0 and self.bootstrap < 99:
             raise InputError(f"variance events: bootstrap = {self.bootstrap}; give at least 99 paths, or 0 for none")
         check_apart(self.before, self.after)
+        for name, first in (("shape", self.shape.first), ("after", self.after[0])):
+            if first < 1:
+                raise InputError(
+                    f"variance events: {name} begins on day {first}; begin on day 1 or later: the move of day 0 is the "
+                    "announcement's own return, and would be taken for volatility"
+                )
+
+    @property
+    def last(self) -> int:
+        """Last session that is asked for; a shape without an end needs its first five."""
+        return max(self.after[1], self.shape.first + MIN_DAYS - 1 if self.shape.last is None else self.shape.last)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +99,8 @@ class PairVariance:
     ----------
     event, instrument : str
     residual : ndarray, shape (S,)
-        What the three were measured on: residuals of the study's model, whose coefficients end before the gap.
+        What the three were measured on: residuals of the study's model, whose coefficients end before the gap. Breaks
+        leave out sessions after the 99th.
     dates : ndarray of datetime64[D], shape (S,)
     regressor : EventVariance or None
     breaks : VarianceBreaks or None
@@ -157,27 +175,45 @@ def measure_variance_events(
     if bars:
         ranges = refused_ranges(instrument.id, event.id, None, spec.after, bars)
         return PairVariance(event=event.id, instrument=instrument.id, ranges=ranges, reason=bars)
-    found = residuals_around(series, position, model, (FIRST, window.estimation[1]), LAST)
+    found = _residuals_to(spec.last, series, position, model, (FIRST, window.estimation[1]))
     base = PairVariance(
         event=event.id, instrument=instrument.id,
         ranges=range_volatility(prices, instrument.id, event=event, before=spec.before, after=spec.after),
     )  # fmt: skip
     if isinstance(found, str):
         return replace(base, reason=found)
-    x, days = found.residual, found.dates
+    x, days, usual = found.residual, found.dates, found.offsets <= LAST
     return replace(
         base,
         residual=x,
         dates=days,
         regressor=event_variance_test(
             x, days, event=event, instrument=instrument, shapes=(spec.shape,), form=spec.form, kind=spec.kind,
-            dist=spec.dist, alpha=alpha, bootstrap=spec.bootstrap, seed=seed,
+            dist=spec.dist, sample=(SAMPLE[0], max(SAMPLE[1], spec.last)), alpha=alpha,
+            bootstrap=spec.bootstrap, seed=seed,
         ),
-        breaks=variance_breaks(x, days, event=event, instrument=instrument, alpha=alpha, seed=seed),
+        breaks=variance_breaks(
+            x[usual], days[usual], event=event, instrument=instrument, alpha=alpha, seed=seed
+        ),
         change=variance_change(
             x, days, event=event, instrument=instrument, before=spec.before, after=spec.after
         ),
     )  # fmt: skip
+
+
+def _residuals_to(
+    last: int, series: ResponseSeries, position: int, model: ExpectedReturn, window: Offsets
+) -> Residuals | str:
+    """Residuals to the `last` session after day 0 that has one, and to `LAST` at least, as far as the data go."""
+    end = LAST
+    while True:
+        found = residuals_around(series, position, model, window, end)
+        if isinstance(found, str):
+            return found
+        missing = last - (int((found.offsets >= 0).sum()) - 1)
+        if missing <= 0 or position + end >= series.dates.size - 1:
+            return found
+        end += missing
 
 
 def _within_the_day(prices: PriceTable) -> str:

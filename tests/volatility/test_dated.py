@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.volatility.dated import position_of
+from eventstudy.volatility.dated import dates_of, position_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 DAYS = pd.bdate_range("2015-01-01", periods=800)
@@ -78,6 +78,55 @@ def test_an_event_after_the_data_has_no_day_0() -> None:
     late = es.make_event("2030-01-01", time="10:00", zone="America/New_York", id="late")
     assert position_of(days, late, es.instruments()["AA"]) == days.size
     assert position_of(days, dt.date(2030, 1, 1)) == days.size
+
+
+ZONES = ("Europe/London", "Europe/Oslo", "Asia/Shanghai", "America/New_York")
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_zone_does_not_move_the_dates(zone: str) -> None:
+    """Midnight of summer in London is the evening before in UTC; every function reads the date of the zone."""
+    row = 660  # in July
+    day, rng = DAYS[row].date(), np.random.default_rng(2)
+    there = DAYS.tz_localize(zone)
+    assert there[row].utcoffset()
+    naive, aware = series(), series().set_axis(there)
+    market = pd.Series(rng.standard_normal(800), index=DAYS)
+    bars = pd.DataFrame({"open": 100.0, "close": 100.0 + rng.random(800)}, index=DAYS)
+    bars["high"], bars["low"] = bars["close"] + rng.random(800), 99.5 - rng.random(800)
+    both = pd.DataFrame({"A": naive, "B": market})
+    for event in (day, there[row]):
+        found = es.variance_breaks(aware, event=event)
+        assert found.event == np.datetime64(day)
+        assert found.to_record() == es.variance_breaks(naive, event=day).to_record()
+        assert es.range_volatility(bars.set_axis(there), "X", event=event).day0 == np.datetime64(day)
+    pairs: list[tuple[es.TestTable, es.TestTable]] = [
+        (es.variance_change(aware, event=day), es.variance_change(naive, event=day)),
+        (es.variance_change(naive.to_numpy(), there, event=day), es.variance_change(naive, event=day)),
+        (es.variance_change(naive.to_numpy(), there.to_numpy(), event=day), es.variance_change(naive, event=day)),
+        (
+            es.event_variance_test(aware, event=day, bootstrap=0, regressors=market.set_axis(there)).tests,
+            es.event_variance_test(naive, event=day, bootstrap=0, regressors=market).tests,
+        ),
+        (
+            es.range_volatility(bars.set_axis(there), "X", event=day).tests,
+            es.range_volatility(bars, "X", event=day).tests,
+        ),
+        (
+            es.spillover(both.set_axis(there), "A", ["B"], event=day).tests,
+            es.spillover(both, "A", ["B"], event=day).tests,
+        ),
+    ]
+    for one, other in pairs:
+        assert [t.to_record() for t in one] == [t.to_record() for t in other]
+        assert any(t.applicable for t in one)
+
+
+def test_bars_of_a_zone_are_instants() -> None:
+    hours = pd.DatetimeIndex([d + pd.Timedelta(hours=h) for d in DAYS[:5] for h in (10, 14)]).tz_localize(
+        "Asia/Shanghai"
+    )
+    assert dates_of(hours)[0] == np.datetime64(f"{DAYS[0]:%Y-%m-%d}T02:00:00")
 
 
 @real

@@ -286,6 +286,8 @@ def test_bootstrap_p_is_the_rank_among_its_paths(single: pd.DataFrame) -> None:
     [
         ({"event": "2030-01-01"}, "after the last session"),
         ({"event": "2017-01-02"}, "a GARCH needs 500"),
+        ({"shapes": [Pulse.pulse(1, 90)], "sample": (-1000, 60)}, "last session is day 60; give sample=(-1000, 90)"),
+        ({"shapes": [Pulse.pulse(1, 9000)]}, "pulse [1, 9000] ends after the data, whose last session is day 199"),
         ({"shapes": [Pulse.pulse(1, 4)]}, "nonzero on 4 sessions of the sample, and needs 5"),
         ({"shapes": [Pulse.pulse(1, 20), Pulse.pulse(1, 20)]}, "repeat each other"),
         ({"regressors": np.ones(1499)}, "constant or collinear"),

@@ -172,6 +172,64 @@ def test_every_shape_has_its_sentence(
         assert pair.regressor.multiplier[0] > 2.0
 
 
+def long_after(prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], first: int, last: int):  # type: ignore[no-untyped-def]
+    """700 sessions before day 0, 199 after it."""
+    prices = wild(prices_of, 900, 700, 2.0)
+    asked = es.VarianceEvents(shape=es.VarianceShape.pulse(first, last), after=(first, last), bootstrap=0)
+    study = replace(QUIET, instruments=["A"], model=es.ConstantMean(), variance_events=asked)
+    return prices, study.run(prices, event_at(prices, 700)).variance_events[0]
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 20), (1, 60), (1, 90), (1, 150), (110, 130)])
+def test_the_sample_reaches_the_last_day_asked(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], first: int, last: int
+) -> None:
+    prices, pair = long_after(prices_of, event_at, first, last)
+    # A constant moves neither the GARCH with a constant nor squares about the mean before.
+    returns = prices.to_returns()["A"]
+    by_hand = es.event_variance_test(
+        returns, event=pair.breaks.event, shapes=[es.VarianceShape.pulse(first, last)], kind="gjr", dist="t",
+        bootstrap=0, sample=(-1000, max(60, last)),
+    )  # fmt: skip
+    assert pair.regressor.dates[-1] == returns.index[699 + max(60, last)].to_numpy().astype("datetime64[D]")
+    # Two optimisations from starts that differ by the mean.
+    np.testing.assert_allclose(pair.regressor.delta, by_hand.delta, rtol=1e-3)
+    x = returns.to_numpy()
+    day0 = 699
+    before, after = x[day0 - 260 : day0 - 10], x[day0 + first : day0 + last + 1]
+    ratio = np.mean((after - before.mean()) ** 2) / before.var()
+    assert pair.change[0].estimate == pytest.approx(ratio, rel=1e-9)
+    assert pair.breaks.n == 699 + 100
+
+
+def test_days_after_the_data_are_refused_by_name(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+) -> None:
+    _, pair = long_after(prices_of, event_at, 1, 250)
+    assert pair.regressor.reason == (
+        "pulse [1, 250] ends after the data, whose last session is day 199; ask for fewer days"
+    )
+    assert np.isnan(pair.regressor.delta).all()
+    assert pair.change[0].reason.endswith("699 lie before day 0 and 199 after it")
+
+
+def test_sessions_without_a_benchmark_do_not_shorten_what_is_asked(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+) -> None:
+    rng = np.random.default_rng(4)
+    table = prices_of({"A": 0.01 * rng.standard_normal(900), "M": 0.01 * rng.standard_normal(900)})
+    holes = table.frame.copy()
+    holes.iloc[[720, 730, 740], 1] = np.nan
+    prices = replace(table, frame=holes)
+    asked = es.VarianceEvents(shape=es.VarianceShape.pulse(1, 120), after=(1, 120), bootstrap=0)
+    study = replace(QUIET, instruments=["A"], model=es.MarketModel("M"), variance_events=asked)
+    pair = study.run(prices, event_at(prices, 700)).variance_events[0]
+    assert pair.regressor is not None
+    assert pair.regressor.reason == ""
+    assert int((pair.dates > prices.frame.index[700].to_numpy().astype("datetime64[D]")).sum()) == 120
+    assert pair.change[0].applicable
+
+
 def test_too_little_data_is_a_reason_on_the_page(
     prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
 ) -> None:
@@ -217,6 +275,9 @@ def test_bars_within_the_day_are_refused() -> None:
         ({"dist": "ged"}, "dist 'ged' is not one of"),
         ({"bootstrap": 10}, "at least 99 paths"),
         ({"after": (-20, 5)}, "overlap"),
+        ({"after": (0, 20)}, "after begins on day 0; begin on day 1 or later: .* would be taken for volatility"),
+        ({"shape": es.VarianceShape.pulse(0, 20)}, "shape begins on day 0; .* the announcement's own return"),
+        ({"shape": es.VarianceShape.decay(-3, half_life=5.0)}, "shape begins on day -3"),
     ],
 )
 def test_wrong_options_are_named(more: dict[str, object], words: str) -> None:
