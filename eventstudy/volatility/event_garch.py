@@ -106,7 +106,7 @@ def event_variance_test(
     event and its own standardised residuals, both models fitted again to each. The asymptotic p of ``event_lr`` and of
     the robust ``event_wald`` stand beside it for comparison: at a nominal 5% they rejected a true null in 4% to 9%
     (LR) and 7% to 11% (Wald) of samples of 660 sessions in the multiplicative form, 7% to 11% and 3% to 4% in the
-    additive one, the bootstrap in 4% to 6%. Sizes: docs/reference/calibration-event-bootstrap.md and
+    additive one, the bootstrap in 3% to 8%. Sizes: docs/reference/calibration-event-bootstrap.md and
     calibration-event-garch.md, which has the power.
 
     References
