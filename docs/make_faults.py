@@ -20,7 +20,7 @@ from unittest import mock
 import trustme
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))  # the imports below stand in tests/, which is in no package
 
 from marked import put  # noqa: E402
 

@@ -86,6 +86,7 @@ def scan_simulated(seed: int, design: Design) -> es.Scan:
     days = pd.bdate_range("2001-01-01", periods=SESSIONS)
     frame = pd.DataFrame({"A": 100.0 * np.exp(np.cumsum(0.015 * out[200:]))}, days)
     prices = build_table(frame, InstrumentTable([Instrument(id="A", unit="USD")]), origins=())
+    # The options are literals, which a dict does not keep.
     return es.scan(
         prices, "A", start=days[-YEAR].date(), model=es.ConstantMean(), volatility=VARIANCE, draws=199, seed=seed,
         events=EventTable([]), **design.options,  # type: ignore[arg-type]
@@ -136,6 +137,7 @@ def plant(prices: PriceTable, instrument: str, model: es.MarketModel, seed: int,
     shift = sign * SHIFT * float(series.response[rows].std())
     frame = prices.frame.copy()
     frame.loc[frame.index >= pd.Timestamp(series.dates[row]), instrument] *= math.exp(shift)
+    # As above: literals in a dict.
     result = es.scan(
         replace(prices, frame=frame), instrument, start=str(series.dates[rows[0]]), end=str(series.dates[rows[-1]]),
         model=model, volatility=VARIANCE, draws=199, seed=seed, **design.options,  # type: ignore[arg-type]

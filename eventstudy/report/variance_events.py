@@ -251,7 +251,7 @@ def change_frame(pair: PairVariance) -> pd.DataFrame:
 
 def ranges_frame(pair: PairVariance) -> pd.DataFrame:
     """Variance per day from bars, as standard deviations; empty where the bars were refused."""
-    found = pair.ranges
+    found = pair.ranges  # refused ranges have no tests, so what is read below is there
     rows = [
         [
             _RANGES[t.statistic], f"{100.0 * math.sqrt(found.before[t.statistic]):.2f}%",  # type: ignore[index]

@@ -72,7 +72,7 @@ def statistic_by_date(result: Scan, ax: Axes | None = None) -> Axes:
                 ha="right" if late else "left", fontsize=9.0,
             )  # fmt: skip
     if result.claimed is not None:
-        mark = np.datetime64(result.claimed.date, "D")
+        mark = np.datetime64(result.claimed.date, "D")  # matplotlib draws dates, its type hints know floats alone
         ax.axvline(mark, color=FAINT, linewidth=1.0, linestyle=":", label="claimed")  # type: ignore[arg-type]
     if result.known:
         low, high = ax.get_ylim()
