@@ -96,6 +96,17 @@ def test_one_date_keeps_the_real_correlation_and_random_dates_do_not() -> None:
     assert abs(means["dow"]) < 0.03
 
 
+def test_several_effects_share_draws_and_fits_and_give_the_same_cells() -> None:
+    keys = ["verdict", "placebo_dates", "sq"]
+    given = {"window": (0, 1), "m": 60, "reps": 6, "effect_unit": "return", "seed": 3}
+    together = es.calibrate(keys, "garch_t", effect=(0.0, 0.08), **given)  # type: ignore[arg-type]
+    apart = [c for e in (0.0, 0.08) for c in es.calibrate(keys, "garch_t", effect=e, **given)]  # type: ignore[arg-type]
+    assert [(c.method, c.effect, c.rate, c.coverage) for c in together] == [
+        (c.method, c.effect, c.rate, c.coverage) for c in apart
+    ]
+    assert together[3].rate > together[0].rate
+
+
 def test_intervals_cover_at_their_nominal_rate() -> None:
     cell = es.calibrate("t_fe", n=1, m=60, reps=600, effect=2.0, seed=4)[0]
     assert abs(cell.coverage - 0.95) < 4.0 * math.sqrt(0.05 * 0.95 / 600)

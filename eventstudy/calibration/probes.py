@@ -13,7 +13,7 @@ import numpy as np
 
 from eventstudy._typing import FloatArray
 from eventstudy.abnormal import AbnormalReturns
-from eventstudy.calibration.history import series_of_responses, windows_of
+from eventstudy.calibration.history import series_of_responses, windows_of, with_effect
 from eventstudy.domain.align import AlignedSample
 from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.compiled import CompiledEngine
@@ -55,6 +55,10 @@ class Replication:
     history : ndarray, shape (S,), or None
         Responses of the only pair from its first session on, to the window's end: years of data for a variance model
         and placebo dates. None: its estimation window must do.
+    before : Replication or None
+        The same without its effect: what does not depend on the window's responses is its, and not fitted again.
+    effect : float
+        Added to the only pair's first tested session.
     """
 
     abnormal: AbnormalReturns
@@ -62,6 +66,17 @@ class Replication:
     alpha: float
     seed: int
     history: FloatArray | None = None
+    before: Replication | None = None
+    effect: float = 0.0
+
+    def with_effect(self, effect: FloatArray) -> Replication:
+        """The same replication with `effect`, shape (n,), added to the response of the window's first session."""
+        if not effect.any():
+            return self
+        ar = self.abnormal
+        added = np.where(ar.offsets == self.window[0], effect[:, None], 0.0)
+        moved = replace(ar, ar=ar.ar + added, response=ar.response + added)
+        return replace(self, abnormal=moved, before=self, effect=float(effect[0]))
 
     @cached_property
     def view(self) -> PanelView:
@@ -89,6 +104,8 @@ class Replication:
     @cached_property
     def pair(self) -> PairView:
         """The only pair, without a variance model or other dates."""
+        if self.before is not None:
+            return with_effect(self.before.pair, self.window, self.effect)
         return PairView(
             abnormal=self.abnormal, placebo=_NO_DATES, variance=_NOT_FITTED, alpha=self.alpha, draws=DRAWS,
             seed=(self.seed,), refit=self._refit(),
@@ -97,6 +114,8 @@ class Replication:
     @cached_property
     def pair_with_variance(self) -> PairView:
         """The only pair, with a variance model: fitted on its history, or without one on its estimation window."""
+        if self.before is not None:
+            return with_effect(self.before.pair_with_variance, self.window, self.effect)
         n_fit = int(self.abnormal.estimation[0].sum())
         spec = GarchResponse(min_sessions=min(500, n_fit), draws=DRAWS, engine=CompiledEngine())
         if self.history is None:
@@ -109,6 +128,8 @@ class Replication:
     @cached_property
     def pair_with_dates(self) -> PairView:
         """The only pair, with the whole pipeline re-run at the other dates of its history."""
+        if self.before is not None:
+            return with_effect(self.before.pair_with_dates, self.window, self.effect)
         if self.history is None:
             return self.pair
         prepared, position = series_of_responses(self.history), self.history.size - 1 - max(self.window[1], 0)

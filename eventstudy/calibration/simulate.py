@@ -39,7 +39,7 @@ def calibrate(
     m: int = 250,
     n: int = 1,
     reps: int = 1000,
-    effect: float = 0.0,
+    effect: float | Sequence[float] = 0.0,
     effect_unit: EffectUnit = "sd",
     alpha: float = 0.05,
     seed: int = 0,
@@ -62,8 +62,8 @@ def calibrate(
     m, n, reps : int
         Estimation sessions, pairs, replications. Statistics of one pair that fit a variance or look at other dates
         are given 1,000 sessions, or 1,000 dates, before these.
-    effect : float
-        Injected into session ``window[0]`` of every pair.
+    effect : float or sequence of float
+        Injected into session ``window[0]`` of every pair. Several are measured on the same draws and fits.
     effect_unit : {"sd", "return"}
         Whether `effect` is in standard deviations of a day (of the world, or of the pair's estimation window where
         the world has no own), or a response (0.01 is one percent).
@@ -71,7 +71,7 @@ def calibrate(
     Returns
     -------
     tuple of Cell
-        In the order of `methods`.
+        Effect by effect, in the order of `methods`.
 
     Raises
     ------
@@ -89,21 +89,22 @@ def calibrate(
     rng = np.random.default_rng(seed)
     before = sessions_before(keys, m) if n == 1 else m
     offsets = np.arange(-before - GAP, max(window[1], 0) + 1)
-    tallies = {key: Tally() for key in keys}
+    effects = (effect,) if isinstance(effect, int | float) else tuple(effect)
+    tallies = {(e, key): Tally() for e in effects for key in keys}
     batch = max(1, min(reps, BATCH // (n * offsets.size)))
     for first in range(0, reps, batch):
         size = min(batch, reps - first)
-        values, truth = _responses(drawn, rng, (size, n), offsets, window, effect, effect_unit)
+        values = _responses(drawn, rng, (size, n), offsets, window)
         abnormal = _fit(values[..., before - m :], offsets[before - m :], drawn.common_date)
         history = values[:, 0] if before > m else None
-        _count(tallies, abnormal, truth, window=window, alpha=alpha, first=first, history=history)
+        unit = _effect_units(drawn, values, offsets, effect_unit)
+        _count(tallies, abnormal, unit, window=window, alpha=alpha, first=first, history=history)
     return tuple(
-        tallies[key].cell(
-            method=key, world=name, window=window, m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
-            alpha=alpha,
+        tally.cell(
+            method=key, world=name, window=window, m=m, n=n, reps=reps, effect=e, effect_unit=effect_unit, alpha=alpha
         )
-        for key in keys
-    )  # fmt: skip
+        for (e, key), tally in tallies.items()
+    )
 
 
 def calibrate_real(
@@ -155,18 +156,17 @@ def calibrate_real(
         if (at := rows[which == k]).size
     ]
     sample = stack(parts)
-    sample.response[:, -1] += effect
     order = np.empty(which.size, dtype=np.int64)
     order[np.argsort(which, axis=None, kind="stable")] = np.arange(which.size)
     abnormal = abnormal_returns(sample, chosen.fit(sample)).take(order)
-    tallies = {key: Tally() for key in methods}
-    _count(tallies, abnormal, np.full(samples, effect), window=(0, 0), alpha=alpha, first=0)
+    tallies = {(effect, key): Tally() for key in methods}
+    _count(tallies, abnormal, np.ones((samples, n)), window=(0, 0), alpha=alpha, first=0)
     return tuple(
-        tallies[key].cell(
-            method=key, world="real prices", window=(0, 0), m=m, n=n, reps=samples, effect=effect,
-            effect_unit="return", alpha=alpha,
+        tally.cell(
+            method=key, world="real prices", window=(0, 0), m=m, n=n, reps=samples, effect=e, effect_unit="return",
+            alpha=alpha,
         )
-        for key in methods
+        for (e, key), tally in tallies.items()
     )  # fmt: skip
 
 
@@ -182,21 +182,25 @@ def _check(keys: Sequence[str], window: Offsets, m: int, n: int, reps: int) -> N
 
 
 def _responses(
-    world: World, rng: np.random.Generator, shape: tuple[int, int], offsets: IntArray, window: Offsets,
-    effect: float, unit: EffectUnit,
-) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-    """Responses of a batch, shape (reps, n, T), and the mean effect on each replication's window, shape (reps,)."""
+    world: World, rng: np.random.Generator, shape: tuple[int, int], offsets: IntArray, window: Offsets
+) -> FloatArray:
+    """Responses of a batch in which nothing happened but to the variance, shape (reps, n, T)."""
     values = world.draw(rng, *shape, offsets)
     if values.shape != (*shape, offsets.size):
         raise InputError(f"the world gave responses of shape {values.shape}, not {(*shape, offsets.size)}")
     if world.shift is not None:
         start, factor = world.shift
         values[..., offsets >= min(window[0], 0) + start] *= math.sqrt(factor)
-    added = np.full(shape, effect)
-    if unit == "sd":
-        added *= values[..., offsets < -GAP].std(axis=-1, ddof=1) if world.sd is None else world.sd
-    values[..., offsets == window[0]] += added[..., None]
-    return values, np.asarray(added.mean(axis=1))
+    return values
+
+
+def _effect_units(world: World, values: FloatArray, offsets: IntArray, unit: EffectUnit) -> FloatArray:
+    """What an effect of one is in each pair's response, shape (reps, n)."""
+    if unit == "return":
+        return np.ones(values.shape[:2])
+    if world.sd is not None:
+        return np.full(values.shape[:2], world.sd)
+    return np.asarray(values[..., offsets < -GAP].std(axis=-1, ddof=1))
 
 
 def _fit(values: FloatArray, offsets: IntArray, common: bool) -> AbnormalReturns:
@@ -215,14 +219,15 @@ def _fit(values: FloatArray, offsets: IntArray, common: bool) -> AbnormalReturns
 
 
 def _count(
-    tallies: dict[str, Tally], abnormal: AbnormalReturns, truth: FloatArray, *, window: Offsets, alpha: float,
-    first: int, history: FloatArray | None = None,
+    tallies: dict[tuple[float, str], Tally], abnormal: AbnormalReturns, unit: FloatArray, *, window: Offsets,
+    alpha: float, first: int, history: FloatArray | None = None,
 ) -> None:  # fmt: skip
-    """Ask every method about every replication of a batch; equal runs of pairs make a replication."""
-    n = abnormal.n_pairs // truth.size
-    for k, effect in enumerate(truth.tolist()):
+    """Ask every method about every replication of a batch and every effect; equal runs of pairs make a replication."""
+    n = unit.shape[1]
+    for k, per_pair in enumerate(unit):
         part = abnormal.take(np.arange(k * n, (k + 1) * n))
         past = None if history is None else history[k]
         one = Replication(abnormal=part, window=window, alpha=alpha, seed=first + k, history=past)
-        for key, tally in tallies.items():
-            tally.add(ask(key, one), alpha, effect)
+        moved = {effect: one.with_effect(effect * per_pair) for effect, _ in tallies}
+        for (effect, key), tally in tallies.items():
+            tally.add(ask(key, moved[effect]), alpha, effect * float(per_pair.mean()))

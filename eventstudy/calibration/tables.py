@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from eventstudy.calibration.cells import Cell
 
@@ -10,14 +10,22 @@ from eventstudy.calibration.cells import Cell
 MOST = 0.07
 
 
-def sizes_table(cells: Sequence[Cell]) -> list[str]:
-    """Methods by estimation sessions M and tested sessions L; rates in percent, bold beyond 7%."""
-    columns = sorted({(c.m, c.window[1] - c.window[0] + 1) for c in cells})
+def designs_table(cells: Sequence[Cell], tell: Callable[[list[Cell]], str]) -> list[str]:
+    """Methods by estimation sessions M and tested sessions L; `tell` words a design's cells, effects ascending."""
+    designs: dict[tuple[str, int, int], list[Cell]] = {}
+    for c in sorted(cells, key=lambda c: c.effect):
+        designs.setdefault((c.method, c.m, c.window[1] - c.window[0] + 1), []).append(c)
+    columns = sorted({(m, length) for _, m, length in designs})
     lines = _head(["method", *(f"M {m}, L {length}" for m, length in columns)])
     for key in dict.fromkeys(c.method for c in cells):
-        row = {(c.m, c.window[1] - c.window[0] + 1): c for c in cells if c.method == key}
-        lines.append(_row([f"`{key}`", *(rate_words(row[c]) if c in row else "" for c in columns)]))
+        told = [tell(designs[key, *column]) if (key, *column) in designs else "" for column in columns]
+        lines.append(_row([f"`{key}`", *told]))
     return lines
+
+
+def sizes_table(cells: Sequence[Cell]) -> list[str]:
+    """Methods by estimation sessions M and tested sessions L; rates in percent, bold beyond 7%."""
+    return designs_table(cells, lambda found: rate_words(found[0]))
 
 
 def worst_table(cells: Sequence[Cell]) -> list[str]:
