@@ -12,13 +12,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "how-to" / "claims.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```console\n\$ eventstudy (.*?)\n(.*?)```", PAGE, flags=re.DOTALL)
-#: Blocks that take too long to run each time, and why.
-LEFT_OUT: dict[str, str] = {
-    "claims seeds/canada-aluminum-deal.toml --event us-canada-tariff-2020 --prices ../shared/data": (
-        "ten studies, 9 seconds together, by the same code as the block on Rusal; tests/test_claims.py asks this event"
-    ),
-}
-
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -31,14 +24,11 @@ def missing(command: str) -> list[str]:
 def test_the_page_has_its_blocks() -> None:
     commands = [command for command, _ in BLOCKS]
     assert len(commands) == len(set(commands)) == 6
-    assert set(LEFT_OUT) <= set(commands)
     assert sum("../shared/data" in c for c in commands) == 4
 
 
 @pytest.mark.parametrize(("command", "printed"), BLOCKS, ids=[c for c, _ in BLOCKS])
 def test_a_block_prints_what_it_says(run: Run, monkeypatch: pytest.MonkeyPatch, command: str, printed: str) -> None:
-    if command in LEFT_OUT:
-        pytest.skip(LEFT_OUT[command])
     if absent := missing(command):
         pytest.skip(f"needs {', '.join(absent)}")
     monkeypatch.chdir(ROOT)
