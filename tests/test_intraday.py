@@ -25,41 +25,10 @@ from eventstudy.errors import FileFormatError, InputError
 from eventstudy.report.page import page_html
 from eventstudy.report.record import dumps, study_record
 from eventstudy.report.tables import bar_words
+from tests.intraday.bars import NOBODY, NY, FloatArray, at, closes_by_pandas, naive, simulated, write
 
-FloatArray = NDArray[np.float64]
 Run = Callable[..., tuple[int, str, str]]
-NY = "America/New_York"
-#: Nights and the opening hour vary three times as much as the other hours.
-PATTERN = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-NOBODY = es.EventTable([])
 QUICK = ("t_fe", "sq", "local_scale", "placebo_dates")
-
-
-def starts_of(n_days: int, first: str = "2023-01-02") -> pd.DatetimeIndex:
-    """Starts of New York's seven hourly bars of each weekday, as Yahoo stamps them: 9:30 to 15:30."""
-    stamps = [
-        day + pd.Timedelta(hours=9 + k, minutes=30) for day in pd.bdate_range(first, periods=n_days) for k in range(7)
-    ]
-    return pd.DatetimeIndex(stamps).tz_localize(NY)
-
-
-def simulated(n_days: int, seed: int, *, pattern: FloatArray = PATTERN) -> pd.DataFrame:
-    """Simulated hourly prices of a stock ``A`` with beta 0.8 on a market ``M``, by start of bar."""
-    rng, index = np.random.default_rng(seed), starts_of(n_days)
-    scale = 0.003 * np.resize(pattern, len(index))
-    market = 0.7 * scale * rng.standard_normal(len(index))
-    stock = 0.8 * market + scale * rng.standard_normal(len(index))
-    return pd.DataFrame({"A": 100.0 * np.exp(stock.cumsum()), "M": 50.0 * np.exp(market.cumsum())}, index=index)
-
-
-def closes_by_pandas(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """End of every bar in plain pandas: an hour later, the last of a day at 16:00."""
-    return pd.DatetimeIndex([min(t + pd.Timedelta(hours=1), t.normalize() + pd.Timedelta(hours=16)) for t in index])
-
-
-def at(stamp: pd.Timestamp, id: str = "event") -> es.Event:
-    """An announcement known to the minute."""
-    return es.make_event(stamp.date(), time=f"{stamp:%H:%M}", zone=NY, id=id)
 
 
 @pytest.fixture(scope="module")
@@ -596,18 +565,6 @@ def test_volatility_functions_take_bars(hourly: PriceTable) -> None:
 # ---- files, the command, the study file
 
 
-def write(folder: Path, frame: pd.DataFrame, name: str = "hourly.csv", **options: object) -> Path:
-    """A file with one row a bar and one column an instrument."""
-    path = folder / name
-    frame.to_csv(path, index_label="Datetime", **options)  # type: ignore[call-overload]
-    return path
-
-
-def naive(frame: pd.DataFrame) -> pd.DataFrame:
-    """Clock times of New York without a zone."""
-    return frame.set_axis(frame.index.tz_localize(None))
-
-
 def test_file_with_offsets_is_the_frame(tmp_path: Path, frame: pd.DataFrame, hourly: PriceTable) -> None:
     """Yahoo's way of writing: local clock times, each with its offset, summer and winter."""
     path = write(tmp_path, frame)
@@ -793,14 +750,3 @@ def test_what_needs_days_is_refused_on_bars(hourly: PriceTable) -> None:
     [found] = es.judge_claims(claims, hourly, event=at(pd.Timestamp("2023-09-06 11:45"))).verdicts
     assert found.word == "untestable"
     assert "measured on daily prices" in found.reason
-
-
-def test_power_is_that_of_the_verdict_on_bars(hourly: PriceTable) -> None:
-    """Placebo bars of every hour lie between the dates as named, both ends included."""
-    found = es.power(
-        hourly, "A", start=dt.date(2023, 8, 1), end=dt.date(2023, 9, 15), dates=60, model=es.MarketModel("M"),
-        events=NOBODY,
-    )  # fmt: skip
-    assert (found.start, found.end) == (dt.date(2023, 8, 1), dt.date(2023, 9, 15))
-    # Two bars of 0.3% each, nights of three times that among them; four of five must be seen.
-    assert 0.003 < found.detectable < 0.05

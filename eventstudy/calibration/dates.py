@@ -15,6 +15,7 @@ from eventstudy.calibration.history import DATES_KEYS, all_dates, measures_of, v
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import EventTable, catalog
 from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.same_hour import rows_at
 from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError, UnknownNameError
@@ -47,6 +48,8 @@ def calibrate_dates(
     others: EventTable | None = None,
     alpha: float = 0.05,
     seed: int = 0,
+    time: str | None = None,
+    zone: str = "America/New_York",
 ) -> tuple[Cell, ...]:
     """Rejection rates of the statistics of one pair at the dates of a real series.
 
@@ -72,6 +75,8 @@ def calibrate_dates(
         None: the constant mean.
     others : EventTable, optional
         Announcements to stay away from; None: the catalogue.
+    time, zone : str
+        As in `power`: of intraday bars the dates are the same bar of every day.
 
     Returns
     -------
@@ -91,10 +96,15 @@ def calibrate_dates(
     windows = windows_of(window, (-m - GAP, -GAP - 1))
     spec = GarchResponse(min_sessions=min(500, m), draws=999, engine=CompiledEngine())
     prepared = prepare(prices, instrument, model or ConstantMean(), windows, others)
-    rows = spread(positions(prepared, windows, dates), most)
+    alike, bar = rows_at(prepared.series, time, zone)
+    rows = spread(positions(prepared, windows, dates, alike), most)
     if rows.size == 0:
         raise InputError(f"{instrument} has no date with complete windows of {m} sessions and more; load more data")
-    placebo = all_dates(prepared, windows) if set(keys) & set(DATES_KEYS) else "placebo dates were not asked for"
+    placebo = (
+        all_dates(prepared, windows, like=int(rows[0]))
+        if set(keys) & set(DATES_KEYS)
+        else "placebo dates were not asked for"
+    )
     tallies = {(effect, key): Tally() for effect in effects for key in keys}
     rejected: dict[tuple[float, str], list[bool]] = {case: [] for case in tallies}
     for row in rows.tolist():
@@ -105,6 +115,7 @@ def calibrate_dates(
                 found = PAIR_STATISTICS[key].obj(moved, window)
                 rejected[effect, key].append(tallies[effect, key].add(found, alpha, effect))
     where = {"all": "all dates", "turbulent": "most turbulent fifth", "calm": "calmest fifth"}[dates]
+    where += f", bars that close at {bar}" if bar else ""
     span = LOCAL_SESSIONS + window[1] - window[0] + 1
     cells = []
     for (effect, key), tally in tallies.items():
@@ -147,11 +158,18 @@ def prepare(
     )  # fmt: skip
 
 
-def positions(prepared: PreparedSeries, windows: EventWindow, dates: Stratum) -> IntArray:
-    """Rows that can be an event, ascending; the earliest have 500 sessions for their variance."""
+def positions(
+    prepared: PreparedSeries, windows: EventWindow, dates: Stratum, alike: BoolArray | None = None
+) -> IntArray:
+    """Rows that can be an event, ascending, where given of those `alike`; the earliest have 500 sessions before them.
+
+    The sessions before are those of the variance model.
+    """
     series = prepared.series
     n, (first, gap), last = series.dates.size, windows.estimation, windows.event[1]
     whole = np.arange(max(-first + 1, GAP + 500), n - last, dtype=np.int64)
+    if alike is not None:
+        whole = whole[alike[whole]]
     if whole.size == 0:
         return whole
     near = near_rows(prepared.other_rows.values(), n, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)

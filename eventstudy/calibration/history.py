@@ -80,9 +80,9 @@ def view_at(
     return replace(view, placebo=replace(placebo, usable=placebo.usable & ~near[own_rows]))
 
 
-def all_dates(prepared: PreparedSeries, window: EventWindow) -> PlaceboPaths | str:
-    """The pipeline once at every date of the series that is clear of its announcements."""
-    return placebo_paths(prepared.series, list(prepared.other_rows.values()), prepared.model, window)
+def all_dates(prepared: PreparedSeries, window: EventWindow, *, like: int | None = None) -> PlaceboPaths | str:
+    """The pipeline once at every date of the series that is clear of its announcements; of bars at those like a row."""
+    return placebo_paths(prepared.series, list(prepared.other_rows.values()), prepared.model, window, like=like)
 
 
 def with_effect(view: PairView, window: Offsets, effect: float) -> PairView:

@@ -52,6 +52,10 @@ BarsStampOption = Annotated[
 BarsMinutesOption = Annotated[
     int | None, typer.Option("--bars-minutes", help="Length of a bar; default the most frequent step.")
 ]
+TimeOption = Annotated[
+    str | None, typer.Option("--time", help="For intraday bars: clock time of the announcement, HH:MM.")
+]
+ZoneOption = Annotated[str, typer.Option("--zone", help="Time zone of that clock.")]
 
 
 def main() -> None:

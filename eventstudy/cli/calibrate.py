@@ -14,7 +14,20 @@ from eventstudy.calibration.dates import Stratum
 from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
 from eventstudy.calibration.volatility import calibrate_volatility
-from eventstudy.cli.app import JsonOption, app, offsets_of, show, split
+from eventstudy.cli.app import (
+    BarsMinutesOption,
+    BarsStampOption,
+    BarsZoneOption,
+    JsonOption,
+    TimeOption,
+    ZoneOption,
+    app,
+    offsets_of,
+    show,
+    split,
+)
+from eventstudy.domain.intraday import intraday_of
+from eventstudy.errors import InputError
 from eventstudy.sources.base import load
 
 
@@ -34,6 +47,11 @@ def calibrate_command(
         str | None, typer.Option(help="Instead of a world: dates of this instrument; effects are in its response.")
     ] = None,
     prices: Annotated[list[str] | None, typer.Option(help="File or folder with its prices; may be repeated.")] = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
+    time: TimeOption = None,
+    zone: ZoneOption = "America/New_York",
     dates: Annotated[Stratum, typer.Option(help="With --on: all dates, or the most turbulent or calmest fifth.")] = (
         "all"
     ),
@@ -43,16 +61,19 @@ def calibrate_command(
 ) -> None:
     """Measure how often statistics reject when nothing, or a known effect, happened."""
     first, last = offsets_of("--window", window)
+    bars = intraday_of(bars_zone, bars_stamp, bars_minutes)
+    if (bars is not None or time is not None) and (on is None or not prices):
+        raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
     if on is None:
         cells = calibrate(
             split(method), world, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
             alpha=alpha, seed=seed,
         )  # fmt: skip
     else:
-        table = load("files", *prices, symbols=[on]) if prices else load("embedded", symbols=[on])
+        table = load("files", *prices, symbols=[on], intraday=bars) if prices else load("embedded", symbols=[on])
         cells = calibrate_dates(
             table, on, split(method), dates=dates, window=(first, last), m=m, most=reps, effects=[effect], alpha=alpha,
-            seed=seed,
+            seed=seed, time=time, zone=zone,
         )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
 

@@ -12,7 +12,17 @@ from pydantic import ValidationError
 from eventstudy._typing import Record
 from eventstudy.claims.file import SAYINGS, Claims, claims_saying, read_claims
 from eventstudy.claims.result import judge_claims
-from eventstudy.cli.app import JsonOption, QuietOption, app, say, split, talk
+from eventstudy.cli.app import (
+    BarsMinutesOption,
+    BarsStampOption,
+    BarsZoneOption,
+    JsonOption,
+    QuietOption,
+    app,
+    say,
+    split,
+    talk,
+)
 from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.cli.report import rename_of, sources_of
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
@@ -47,6 +57,9 @@ def claims_command(
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     rename: Annotated[str | None, typer.Option("--as", help="What a file's series is: ID, or NAME=ID.")] = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
     draws: Annotated[int, typer.Option(help="Simulated paths.")] = 1999,
     alpha: Annotated[float | None, typer.Option(help="Chance of any false verdict; default: the file's.")] = None,
@@ -120,12 +133,13 @@ def _plan(given: Record, claims: Claims, events: EventTable) -> StudyPlan:
         "mode": mode_of(given["refresh"], given["offline"]),
         "path": list(given["prices"] or []),
         "rename": rename_of(given["rename"]),
-    }
+    } | {key: given[key] for key in ("bars_zone", "bars_stamp", "bars_minutes")}
     try:
         prices = PricesSpec.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(f"--{first['loc'][0]} {first['input']!r}: {first['msg']}") from error
+        name = str(first["loc"][0]).replace("_", "-")
+        raise InputError(f"--{name} {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
     last = max([10, *(c.window[1] for c in claims if c.window)])
     window = EventWindow(event=(-5, last), estimation=(min(c.estimation[0] for c in claims), -11), windows=())
     volatility = GarchResponse(given["garch"], draws=given["draws"])

@@ -10,9 +10,23 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, say, split, talk
+from eventstudy.cli.app import (
+    BarsMinutesOption,
+    BarsStampOption,
+    BarsZoneOption,
+    JsonOption,
+    QuietOption,
+    TimeOption,
+    ZoneOption,
+    app,
+    offsets_of,
+    say,
+    split,
+    talk,
+)
 from eventstudy.cli.fetch import OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.domain.events import EventTable, catalog, make_event
+from eventstudy.domain.intraday import Intraday, intraday_of
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
@@ -53,6 +67,9 @@ def scan_command(
     within: Annotated[int, typer.Option(help="Sessions around the claimed date that would count as well.")] = 1,
     prices: PricesOption = None,
     source: SourceOption = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     model: ModelOption = None,
     market: MarketOption = None,
     estimation: EstimationOption = "-260,-11",
@@ -73,8 +90,9 @@ def scan_command(
     chosen = model_of(model, market, instrument, files=bool(prices), source=source)
     with nullcontext() if quiet or not talk.is_terminal else talk.status("scanning ..."):
         table = load_for(
-            instrument, chosen, split(prices), split(source), span=(first, last), mode=mode_of(refresh, offline)
-        )
+            instrument, chosen, split(prices), split(source), span=(first, last), mode=mode_of(refresh, offline),
+            intraday=intraday_of(bars_zone, bars_stamp, bars_minutes),
+        )  # fmt: skip
         result = scan(
             table, instrument, start=first, end=last, kind=kind, sign=sign,
             window=window_of("--window", window), against=against, claimed=claimed, within=within, model=chosen,
@@ -92,11 +110,16 @@ def power_command(
         typer.Option("--effect", help="Size of a reaction, such as 2% or 15 (USD/t); may be repeated."),
     ] = None,
     window: Annotated[str, typer.Option(help="Sessions of the reaction.")] = "0,1",
+    time: TimeOption = None,
+    zone: ZoneOption = "America/New_York",
     start: Annotated[str | None, typer.Option("--from", help="First placebo date, YYYY-MM-DD.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last placebo date, YYYY-MM-DD.")] = None,
     dates: Annotated[int, typer.Option(help="Placebo dates, evenly spread.")] = 200,
     prices: PricesOption = None,
     source: SourceOption = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     model: ModelOption = None,
     market: MarketOption = None,
     estimation: EstimationOption = "-260,-11",
@@ -113,12 +136,13 @@ def power_command(
     chosen = model_of(model, market, instrument, files=bool(prices), source=source)
     with nullcontext() if quiet or not talk.is_terminal else talk.status("adding effects ..."):
         table = load_for(
-            instrument, chosen, split(prices), split(source), span=(first, last), mode=mode_of(refresh, offline)
-        )
+            instrument, chosen, split(prices), split(source), span=(first, last), mode=mode_of(refresh, offline),
+            intraday=intraday_of(bars_zone, bars_stamp, bars_minutes),
+        )  # fmt: skip
         result = power(
-            table, instrument, effects=effects, window=as_pair(offsets_of("--window", window)), start=first, end=last,
-            dates=dates, model=chosen, estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha,
-            seed=seed,
+            table, instrument, effects=effects, window=as_pair(offsets_of("--window", window)), time=time, zone=zone,
+            start=first, end=last, dates=dates, model=chosen,
+            estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha, seed=seed,
         )  # fmt: skip
     say(result, as_json, quiet)
 
@@ -152,6 +176,9 @@ def robustness_command(
     placebos: Annotated[int, typer.Option(help="Dates at which the whole grid is run again.")] = 199,
     prices: PricesOption = None,
     source: SourceOption = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     seed: Annotated[int, typer.Option(help="Entropy of every simulation.")] = 0,
     out: OutOption = None,
     refresh: RefreshOption = False,
@@ -173,7 +200,7 @@ def robustness_command(
     with nullcontext() if quiet or not talk.is_terminal else talk.status("running the grid ..."):
         table = load_for(
             instrument, first, split(prices), split(source), span=(announcement.date, announcement.date),
-            mode=mode_of(refresh, offline),
+            mode=mode_of(refresh, offline), intraday=intraday_of(bars_zone, bars_stamp, bars_minutes),
         )  # fmt: skip
         result = robustness(
             Study(instruments=(instrument,), model=first, seed=seed), table, announcement,
@@ -211,6 +238,7 @@ def load_for(
     *,
     span: tuple[dt.date | None, dt.date | None],
     mode: Mode,
+    intraday: Intraday | None,
 ) -> PriceTable:
     """Prices of one instrument and its benchmarks, with the history that windows and volatility need.
 
@@ -225,7 +253,11 @@ def load_for(
     unknown = [name for name in sources if name not in get_args(SourceKey)]
     if unknown:
         raise UnknownNameError("source", unknown[0], get_args(SourceKey), hint="(eventstudy sources lists them)")
-    spec = PricesSpec(source=cast(list[SourceKey], list(sources) or ["embedded"]), path=list(paths), mode=mode)
+    bars = intraday or Intraday()
+    spec = PricesSpec(
+        source=cast(list[SourceKey], list(sources) or ["embedded"]), path=list(paths), mode=mode, bars_zone=bars.zone,
+        bars_stamp=None if intraday is None else bars.stamp, bars_minutes=bars.minutes,
+    )  # fmt: skip
     if spec.network and (first is None or last is None):
         raise InputError("a network source needs both dates: --from YYYY-MM-DD --to YYYY-MM-DD")
     # The dates matter to network sources only: files and embedded prices are read whole.

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from eventstudy._typing import Record
-from eventstudy.cli.app import JsonOption, QuietOption, app, offsets_of, talk
+from eventstudy.cli.app import (
+    BarsMinutesOption,
+    BarsStampOption,
+    BarsZoneOption,
+    JsonOption,
+    QuietOption,
+    app,
+    offsets_of,
+    talk,
+)
 from eventstudy.cli.fetch import OfflineOption, RefreshOption
 from eventstudy.cli.report import SpilloverOption, plan_of
 from eventstudy.report.parts import check_target
@@ -33,6 +42,9 @@ def volatility_command(
     source: Annotated[
         list[str] | None, typer.Option(help="Where prices come from, as in `eventstudy report`; may be repeated.")
     ] = None,
+    bars_zone: BarsZoneOption = None,
+    bars_stamp: BarsStampOption = None,
+    bars_minutes: BarsMinutesOption = None,
     date: Annotated[str | None, typer.Option(help="Date of an announcement that is not in the catalogue.")] = None,
     time: Annotated[str | None, typer.Option(help="Its clock time, HH:MM.")] = None,
     zone: Annotated[str, typer.Option(help="Time zone of that clock.")] = "America/New_York",

@@ -116,6 +116,18 @@ def clock_of(closes: DateArray, zone: str) -> IntArray:
     return np.asarray(minute + DAY_MINUTES * spans_night(closes), dtype=np.int64)
 
 
+def clock_words(kind: int, zone: str) -> str:
+    """One value of `clock_of` for a reader.
+
+    Examples
+    --------
+    >>> clock_words(750, "America/New_York"), clock_words(1440 + 630, "America/New_York")
+    ('12:30 America/New_York', '10:30 America/New_York after a night or a break')
+    """
+    hours, minutes = divmod(kind % DAY_MINUTES, 60)
+    return f"{hours:02d}:{minutes:02d} {zone}{' after a night or a break' if kind >= DAY_MINUTES else ''}"
+
+
 def spans_night(closes: DateArray) -> BoolArray:
     """Bars that end much more than a usual step after the one before, shape (n,); the first is none."""
     if closes.size < 2 or usual_step(closes) >= DAY_MINUTES * _MINUTE:

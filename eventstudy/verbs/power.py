@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import FloatArray, IntArray, Record
+from eventstudy._typing import BoolArray, FloatArray, IntArray, Record
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import EventTable, catalog
 from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.same_hour import rows_at
 from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
@@ -62,9 +63,12 @@ class Power:
     start, end : date
         First and last of them.
     daily : float
-        Standard deviation of a day's abnormal response, root mean square over the dates' estimation windows.
+        Standard deviation of a day's abnormal response, root mean square over the dates' estimation windows; of bars
+        that of all bars, whatever their hour.
     model : str
         Expected-return model in words.
+    bar : str
+        Of intraday bars which of every day: the clock time at which it closes; empty for daily prices.
     """
 
     instrument: str
@@ -83,6 +87,7 @@ class Power:
     end: dt.date
     daily: float
     model: str
+    bar: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -94,19 +99,22 @@ class Power:
         return pd.DataFrame(self.curve, columns=PowerPoint._fields)
 
     def to_record(self) -> Record:
-        """Plain dict for JSON."""
+        """Plain dict for JSON; ``bar`` of intraday bars alone."""
         record = asdict(self) | {"window": list(self.window), "sentence": self.sentence}
         record["curve"] = [p._asdict() for p in self.curve]
+        if not self.bar:
+            del record["bar"]
         return record
 
     @property
     def sentence(self) -> str:
         """What would be seen, in one sentence."""
+        bars = f", bars that close at {self.bar}" if self.bar else ""
         return (
             f"On {self.name}, a reaction of {size(self.detectable, self.unit)} over {window_words(self.window)} is "
             f"seen on four dates of five ({size(self.low, self.unit)} to {size(self.high, self.unit)}; {self.dates} "
-            f"placebo dates from {self.start} to {self.end}, {self.model}); where nothing was added the verdict saw a "
-            f"reaction on {self.size:.1%} ± {self.size_se:.1%} of them."
+            f"placebo dates from {self.start} to {self.end}{bars}, {self.model}); where nothing was added the verdict "
+            f"saw a reaction on {self.size:.1%} ± {self.size_se:.1%} of them."
         )
 
     def summary(self) -> str:
@@ -124,6 +132,8 @@ def power(
     *,
     effects: Sequence[float] = (),
     window: Offsets = (0, 1),
+    time: str | None = None,
+    zone: str = "America/New_York",
     start: dt.date | None = None,
     end: dt.date | None = None,
     dates: int = 200,
@@ -146,11 +156,13 @@ def power(
         detectable one.
     window : (int, int)
         Sessions over which the effect is spread and summed.
+    time, zone : str
+        Clock time ``HH:MM`` of the announcement and its zone, for intraday bars, which need it: every placebo is the
+        bar of another day that such an announcement would move first. Daily prices take none.
     start, end : date, optional
         Placebo dates lie between them; estimation and volatility may look further back.
     dates : int
-        Placebo dates, evenly spread: each is a whole study. Of intraday bars those of every hour count, since there is
-        no announcement yet that has one.
+        Placebo dates, evenly spread: each is a whole study.
     model, estimation, volatility, alpha, seed :
         As in `Study`; the compiled likelihood fits the variances unless another engine is named.
     events : EventTable, optional
@@ -197,7 +209,8 @@ def power(
     prepared = prepare_series(
         prices, instrument, chosen, design, returns="instrument", calendar=None, studied=(), others=known
     )
-    abnormal, rows = _placebo_dates(prepared, design, window, start, end, dates)
+    alike, bar = rows_at(prepared.series, time, zone)
+    abnormal, rows = _placebo_dates(prepared, design, window, alike & _between(prepared, start, end), dates)
     spec = volatility or GarchResponse(engine=CompiledEngine())
     verdicts = _verdicts(prepared, abnormal, rows, design, spec, window, alpha, seed)
     estimate, half = verdicts[:, 0], verdicts[:, 1]
@@ -215,27 +228,33 @@ def power(
         curve=tuple(PowerPoint(e, p, math.sqrt(p * (1.0 - p) / n)) for e, p in zip(sizes, seen, strict=True)),
         size=false, size_se=math.sqrt(false * (1.0 - false) / n), dates=n, start=days[0].astype(dt.date),
         end=days[-1].astype(dt.date), daily=float(np.sqrt(np.mean(abnormal.sigma**2))), model=prepared.model.label,
+        bar=bar,
     )  # fmt: skip
+
+
+def _between(prepared: PreparedSeries, start: dt.date | None, end: dt.date | None) -> BoolArray:
+    """Rows between two dates, both ends included, shape (n,)."""
+    days = prepared.series.days
+    inside = np.ones(days.size, dtype=bool)
+    if start is not None:
+        inside &= days >= np.datetime64(start, "D")
+    if end is not None:
+        inside &= days <= np.datetime64(end, "D")
+    return inside
 
 
 def _placebo_dates(
     prepared: PreparedSeries,
     design: EventWindow,
     window: Offsets,
-    start: dt.date | None,
-    end: dt.date | None,
+    candidates: BoolArray,
     wanted: int,
 ) -> tuple[AbnormalReturns, IntArray]:
-    """Judge every date that is clear of known events, and keep `wanted` of the usable ones, evenly spread."""
+    """Judge the candidates that are clear of known events, and keep `wanted` of the usable ones, evenly spread."""
     series = prepared.series
     near = near_rows(prepared.other_rows.values(), series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
-    inside = ~near
-    if start is not None:
-        inside &= series.days >= np.datetime64(start, "D")
-    if end is not None:
-        inside &= series.days <= np.datetime64(end, "D")
     name = series.instrument.id
-    rows = np.flatnonzero(inside)
+    rows = np.flatnonzero(candidates & ~near)
     pairs = [
         (PairOutcome(event=str(series.dates[row]), instrument=name, outcome=Outcome.USED), int(row)) for row in rows
     ]
