@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from eventstudy.calibration import Cell, calibrate
-from eventstudy.calibration.tables import designs_table, rate_words, worst_table
+from eventstudy.calibration.tables import size_power_coverage, worst_table
 
 #: Replications of a cell when the page is made in full.
 REPS = 2000
@@ -41,18 +41,5 @@ def run(reps: int, seed: int) -> str:
             )
         ]
         everything += [c for c in cells if c.effect == 0.0]
-        for words, tell in (("size", _size), ("power", _power), ("coverage", _coverage)):
-            lines += [f"## {world}: {words}", "", *designs_table(cells, tell), ""]
+        lines += size_power_coverage(world, cells)
     return "\n".join([*lines, "## Largest size in these worlds", "", *worst_table(everything)])
-
-
-def _size(cells: list[Cell]) -> str:
-    return rate_words(cells[0])
-
-
-def _power(cells: list[Cell]) -> str:
-    return " ".join(f"{100 * c.rate:.0f}" for c in cells[1:])
-
-
-def _coverage(cells: list[Cell]) -> str:
-    return f"{100 * min(c.coverage for c in cells):.1f}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eventstudy.calibration import Cell, calibrate_dates
 from eventstudy.calibration.dates import Stratum
-from eventstudy.calibration.tables import power_table, sizes_table, worst_table
+from eventstudy.calibration.tables import size_power_coverage, worst_table
 from eventstudy.sources.base import load
 
 #: Dates of a cell at most when the page is made in full: more than there are.
@@ -30,9 +30,13 @@ def run(reps: int, seed: int) -> str:
     lines = [
         f"Every date is taken for an announcement, at most {reps} of them, evenly spread, ten sessions away from all "
         "in the catalogue; constant mean; M estimation sessions, L tested ones. The fifths are by the root mean square "
-        "of the 20 sessions before beside the estimation window's. Rejections at a nominal 5%, in percent; **bold** "
-        "beyond 7%. A refusal counts as no rejection. Monte Carlo errors are those of clusters: neighbouring dates "
-        "share their volatility and, where they are closer than L, their sessions.",
+        "of the 20 sessions before beside the estimation window's. A refusal counts as no rejection. Monte Carlo "
+        "errors are those of clusters: neighbouring dates share their volatility and, where they are closer than L, "
+        "their sessions.",
+        "",
+        "*Size*: rejections at a nominal 5%, in percent; **bold** beyond 7%. *Power*: rejections when "
+        f"{', '.join(f'{e:.0%}' for e in EFFECTS[1:])} is added to day 0, in this order. *Coverage*: of the 95% "
+        "interval, the least over the sizes of the effect.",
         "",
     ]
     everything: list[Cell] = []
@@ -40,19 +44,13 @@ def run(reps: int, seed: int) -> str:
         for stratum, words in STRATA.items():
             cells: list[Cell] = []
             for m, length in product(ESTIMATION, LENGTHS):
-                powered = stratum == "all" and m == ESTIMATION[0] and length < LENGTHS[-1]
                 cells += calibrate_dates(
-                    prices, key, METHODS, dates=stratum, window=(0, length - 1), m=m, most=reps,
-                    effects=EFFECTS if powered else EFFECTS[:1], seed=seed,
+                    prices, key, METHODS, dates=stratum, window=(0, length - 1), m=m, most=reps, effects=EFFECTS,
+                    seed=seed,
                 )  # fmt: skip
             sizes = [c for c in cells if c.effect == 0.0]
             counts = " and ".join(str(max(c.reps for c in cells if c.m == m)) for m in ESTIMATION)
-            dates = f"{counts} dates for M = {' and '.join(map(str, ESTIMATION))}"
-            lines += [f"## {title}, {words}", "", f"{dates}.", "", *sizes_table(sizes), ""]
+            dates = f"{title}, {words}: {counts} dates for M = {' and '.join(map(str, ESTIMATION))}."
+            lines += [dates, "", *size_power_coverage(f"{key}, {words}", cells)]
             everything += sizes
-            for length in LENGTHS[:-1]:
-                power = [c for c in cells if c.window[1] + 1 == length and c.effect > 0.0]
-                if power:
-                    words = f"Power (coverage) by the effect on day 0, M = {ESTIMATION[0]}, L = {length}:"
-                    lines += [words, "", *power_table(power), ""]
     return "\n".join([*lines, "## Largest size on real dates", "", *worst_table(everything)])

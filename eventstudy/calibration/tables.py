@@ -23,9 +23,24 @@ def designs_table(cells: Sequence[Cell], tell: Callable[[list[Cell]], str]) -> l
     return lines
 
 
-def sizes_table(cells: Sequence[Cell]) -> list[str]:
-    """Methods by estimation sessions M and tested sessions L; rates in percent, bold beyond 7%."""
-    return designs_table(cells, lambda found: rate_words(found[0]))
+def size_power_coverage(title: str, cells: Sequence[Cell]) -> list[str]:
+    """Three tables of the same designs: size, power against the effects but nothing, least coverage; in percent."""
+    lines: list[str] = []
+    for words, tell in (("size", _size), ("power", _power), ("coverage", _coverage)):
+        lines += [f"## {title}: {words}", "", *designs_table(cells, tell), ""]
+    return lines
+
+
+def _size(cells: list[Cell]) -> str:
+    return rate_words(cells[0])
+
+
+def _power(cells: list[Cell]) -> str:
+    return " ".join(f"{100 * c.rate:.0f}" for c in cells[1:])
+
+
+def _coverage(cells: list[Cell]) -> str:
+    return f"{100 * min(c.coverage for c in cells):.1f}"
 
 
 def worst_table(cells: Sequence[Cell]) -> list[str]:
@@ -39,16 +54,6 @@ def worst_table(cells: Sequence[Cell]) -> list[str]:
             lines.append(
                 _row([f"`{key}`", rate_words(worst), f"{100 * worst.mc_se:.1f}", where, f"{100 * worst.coverage:.1f}"])
             )
-    return lines
-
-
-def power_table(cells: Sequence[Cell]) -> list[str]:
-    """Methods by effect; rejections and, in brackets, coverage of the interval, in percent."""
-    effects = sorted({c.effect for c in cells})
-    lines = _head(["method", *(f"{e:.0%}" for e in effects)])
-    for key in dict.fromkeys(c.method for c in cells):
-        row = {c.effect: c for c in cells if c.method == key}
-        lines.append(_row([f"`{key}`", *(f"{100 * row[e].rate:.0f} ({100 * row[e].coverage:.1f})" for e in effects)]))
     return lines
 
 
