@@ -207,25 +207,35 @@ def test_third_wednesdays() -> None:
 #: talk, the first and the largest rise of 2022, the first cut of 2024.
 FOMC_DAYS = (
     "1994-02-04", "2008-12-16", "2015-12-16", "2020-03-15", "2013-06-19", "2022-03-16", "2022-06-15", "2024-09-18",
+    "2025-09-17",
 )  # fmt: skip
-#: The print delayed by the shutdown of 2013, the Good Friday of 2020, 9.1%, the fall of November 2022.
-CPI_DAYS = ("2013-10-30", "2020-04-10", "2022-07-13", "2022-11-10")
+#: The prints delayed by the shutdowns of 2013 and 2025, the Good Friday of 2020, 9.1%, the fall of November 2022.
+CPI_DAYS = ("2013-10-30", "2020-04-10", "2022-07-13", "2022-11-10", "2025-10-24")
+#: Changes of the target between meetings: the rises of 1994, Long-Term Capital, three of the eleven cuts of 2001, the
+#: two of 2008 and the pandemic's first; and the two other decisions.
+TARGET_MOVED = (
+    "1994-04-18", "1998-10-15", "2001-01-03", "2001-04-18", "2001-09-17", "2008-01-22", "2008-10-08", "2020-03-03",
+)  # fmt: skip
 
 
 def test_calendars_hold_days_that_are_known_otherwise() -> None:
-    fomc, cpi = calendars()
+    fomc, between, cpi = calendars()
     assert {dt.date.fromisoformat(d) for d in FOMC_DAYS} <= set(fomc.dates)
     assert {dt.date.fromisoformat(d) for d in CPI_DAYS} <= set(cpi.dates)
-    for one in (fomc, cpi):
+    assert {dt.date.fromisoformat(d) for d in (*TARGET_MOVED, "2007-08-17", "2020-03-23")} == set(between.dates)
+    assert not set(fomc.dates) & set(between.dates)
+    for one in (fomc, between, cpi):
         assert list(one.dates) == sorted(set(one.dates))
         assert one.first <= one.dates[0] < one.dates[-1] <= one.last
         assert "agree on every date" in one.origin
     # Eight scheduled meetings a year, by law at least four and by custom eight since 1981; twelve prints.
-    assert {sum(d.year == y for d in fomc.dates) for y in range(1994, 2025)} == {8}
-    assert {(d.year, d.month) for d in cpi.dates} == {(y, m) for y in range(2008, 2025) for m in range(1, 13)}
+    assert {sum(d.year == y for d in fomc.dates) for y in range(1994, 2027)} == {8}
+    # The shutdown of 2025 left one month without a print; the last quarter of 2026 is not known.
+    months = {(y, m) for y in range(2008, 2027) for m in range(1, 13)}
+    assert {(d.year, d.month) for d in cpi.dates} == months - {(2025, 11), (2026, 10), (2026, 11), (2026, 12)}
     # Consumer prices of a month come between the 9th and the 30th of the next, never on a weekend.
     assert all(9 <= d.day <= 30 and d.weekday() < 5 for d in cpi.dates)
-    assert [d for d in fomc.dates if d.weekday() > 4] == [dt.date(2020, 3, 15)]
+    assert [d for d in (*fomc.dates, *between.dates) if d.weekday() > 4] == [dt.date(2020, 3, 15)]
 
 
 def test_a_window_lists_what_is_known_and_names_what_is_not(accord: es.StudyResult) -> None:
@@ -234,7 +244,7 @@ def test_a_window_lists_what_is_known_and_names_what_is_not(accord: es.StudyResu
         "FOMC decision": 4, "US employment situation": 4,
     }  # fmt: skip
     [missing] = accord.releases_not_known
-    assert missing.words == "US CPI not known for this date (known from 2008-01-01 to 2024-12-31)"
+    assert missing.words == "US CPI not known for this date (known from 2008-01-01 to 2026-09-30)"
     assert missing.words in page_html(accord)
     assert study_record(accord)["releases_not_known"][0]["short"] == "US CPI"
 

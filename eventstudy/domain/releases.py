@@ -71,7 +71,7 @@ class NotKnown:
 
     @property
     def words(self) -> str:
-        """``FOMC not known for this date (known from 1994-01-01 to 2024-12-31)``."""
+        """``FOMC not known for this date (known from 1994-01-01 to 2026-12-31)``."""
         return f"{self.short} not known for this date (known from {self.first} to {self.last})"
 
 
@@ -104,7 +104,7 @@ def calendars() -> tuple[Calendar, ...]:
     Examples
     --------
     >>> [(c.short, len(c.dates)) for c in calendars()]
-    [('FOMC', 248), ('US CPI', 204)]
+    [('FOMC', 264), ('FOMC between meetings', 10), ('US CPI', 224)]
     """
     text = resources.files("eventstudy").joinpath("catalog", "releases.toml").read_text(encoding="utf-8")
     return tuple(
