@@ -395,18 +395,31 @@ def speed_said(speed: SpeedResponse) -> Said:
         text = f"Speed: {early}, then {late}; other announcements lie inside ({listed}): news flow, not speed."
         return Said(text, numbers)
     if speed.word == "swift":
-        seen = "which these data bound on neither side"
-        if math.isfinite(speed.detectable):
-            seen = f"a drift of about {size(speed.detectable, drift.unit)} would have been seen four times in five"
-            numbers = (*numbers, ("speed.detectable_drift", speed.detectable))
         far = ", which is not far, because a drift as large as the reaction would go unseen" if speed.blind else ""
-        text = f"Speed: swift as far as these data can tell{far}: {early}, and no drift seen after it, {late}; {seen}."
-        if speed.disputed and speed.by_verdict is not None:
-            numbers = (*numbers, ("speed.drift_by_verdict.p", speed.by_verdict.pvalue))
-            text += (
-                f" In units of the days before, what came after does stand out ({p_words(speed.by_verdict.pvalue)}): "
-                "a move of a single session, or a variance that the first move raised."
-            )
-        return Said(text, numbers)
+        seen, seen_at = _drift_seen(speed)
+        text = f"Speed: swift as far as these data can tell{far}: {early}, and no drift seen after it, {late}; {seen}"
+        return Said(text, (*numbers, *seen_at))
     how = "delayed, with a drift in the same direction" if speed.word == "delayed" else "overshoot, partly taken back"
     return Said(f"Speed: {how}: {early}, then {late}.", numbers)
+
+
+def _drift_seen(speed: SpeedResponse) -> tuple[str, Numbers]:
+    """What drift would have been seen after a swift reaction, and what would not."""
+    drift, other = speed.drift, speed.largest
+    seen = "these data bound the drift on neither side."
+    numbers: Numbers = ()
+    if math.isfinite(speed.detectable):
+        how = "about, from the law of t" if other is None else "measured on the windows inside estimation"
+        seen = f"a drift of {size(speed.detectable, drift.unit)}, spread over these sessions, would have been seen"
+        seen, numbers = f"{seen} four times in five ({how}).", (("speed.detectable_drift", speed.detectable),)
+    if other is None:
+        return seen, numbers
+    seen += " A drift that comes in one session would not be seen by this test."
+    if not other.applicable:
+        return seen, numbers
+    numbers = (*numbers, ("speed.largest_session.estimate", other.estimate), ("speed.largest_session.p", other.pvalue))
+    alone = f"{effect(other.estimate, other.unit)} on {window_words(other.window)} ({p_words(other.pvalue)})"
+    out = "does not stand out of the others."
+    if speed.disputed:
+        out = "does stand out of the others: a move by itself, or a variance raised for a session or two."
+    return f"{seen} The largest of these sessions, {alone}, {out}", numbers

@@ -18,11 +18,18 @@ from eventstudy.errors import InputError
 from eventstudy.inference.speed import LEAST_FOR_PAIR, SpeedResponse, SpeedWord, pair_speed
 from eventstudy.volatility.base import GarchResponse
 
-Course = Literal["instant", "spread", "overshoot"]
-#: What happens to the variance besides: nothing; four times from 20 sessions before day 0 on, or on sessions 1 to 10.
-Change = Literal["none", "x4_before", "x4_after"]
+Course = Literal["instant", "spread", "overshoot", "reversal"]
+#: What happens to the variance besides: nothing; four times from 20 sessions before day 0 on, or on sessions 1 to 10;
+#: sixteen times on sessions 2 and 3.
+Change = Literal["none", "x4_before", "x4_after", "x16_brief"]
 #: Sessions over which a spread reaction comes, and over which an overshoot is given back.
 SPREAD = 5
+#: Session in which a reversal is given back.
+BACK = 5
+#: First and last session of a change of the variance, and what the standard deviation is multiplied by.
+RAISED: dict[Change, tuple[int, float, float]] = {
+    "none": (0, 0.0, 1.0), "x4_before": (-20, math.inf, 2.0), "x4_after": (1, 10.0, 2.0), "x16_brief": (2, 3.0, 4.0),
+}  # fmt: skip
 WORDS: tuple[SpeedWord, ...] = ("nothing to time", "swift", "delayed", "overshoot", "untestable")
 
 
@@ -40,11 +47,15 @@ class SpeedCell:
         Word -> share of replications.
     variance : str
         What happens to the variance besides.
-    drift, by_verdict : float
-        Share in which the drift test alone rejects, and in which the verdict's p would have: sizes for an instant
-        reaction.
-    blind : float
-        Share of the swift ones in which a drift as large as the reaction would have gone unseen.
+    drift, largest : float
+        Share in which the drift test alone rejects, and in which the largest session of the drift stands out of the
+        others: sizes for an instant reaction.
+    seen : float
+        Share in which a drift of exactly the size that is said to be seen, spread evenly over its sessions, is seen
+        with its sign, were it added: to be four fifths where nothing else drifts.
+    blind, lone : float
+        Share of the swift ones in which a drift as large as the reaction would have gone unseen, and in which one
+        session is said to stand out.
     defined : float
         Share in which t50 and t90 are defined.
     right_t50, right_t90 : float
@@ -63,8 +74,10 @@ class SpeedCell:
     alpha: float
     words: dict[str, float]
     drift: float
-    by_verdict: float
+    largest: float
+    seen: float
     blind: float
+    lone: float
     defined: float
     right_t50: float
     right_t90: float
@@ -77,7 +90,7 @@ class SpeedCell:
 
 
 def course_of(course: Course, effect: float, offsets: IntArray) -> FloatArray:
-    """Moves of a reaction by session: at once; evenly over five sessions; or half of it given back over 2 to 6."""
+    """Moves of a reaction by session: at once; evenly over five; at once with half given back over 2 to 6, or in 5."""
     moves = np.zeros(offsets.size)
     if course == "spread":
         moves[(offsets >= 0) & (offsets < SPREAD)] = effect / SPREAD
@@ -85,6 +98,8 @@ def course_of(course: Course, effect: float, offsets: IntArray) -> FloatArray:
     moves[offsets == 0] = effect
     if course == "overshoot":
         moves[(offsets >= 2) & (offsets < 2 + SPREAD)] = -0.5 * effect / SPREAD
+    if course == "reversal":
+        moves[offsets == BACK] = -0.5 * effect
     return moves
 
 
@@ -106,15 +121,17 @@ def calibrate_speed(
 
     Parameters
     ----------
-    course : {"instant", "spread", "overshoot"}
-        On day 0; evenly over sessions 0 to 4; on day 0 with half given back evenly over sessions 2 to 6.
+    course : {"instant", "spread", "overshoot", "reversal"}
+        On day 0; evenly over sessions 0 to 4; on day 0 with half given back evenly over sessions 2 to 6, or in session
+        5 alone.
     effect : float
         In long-run standard deviations of a day.
     process : {"garch", "gjr_t"}
     feeds : bool
         Whether the moves enter the variance recursion.
-    variance : {"none", "x4_before", "x4_after"}
-        Besides, the variance is four times what it was from 20 sessions before day 0 on, or on sessions 1 to 10.
+    variance : {"none", "x4_before", "x4_after", "x16_brief"}
+        Besides, the variance is four times what it was from 20 sessions before day 0 on, or on sessions 1 to 10, or
+        sixteen times on sessions 2 and 3.
     horizon, sessions, draws : int
         Last session of the drift, sample of the variance model, simulated paths.
 
@@ -140,8 +157,8 @@ def calibrate_speed(
     moves = course_of(course, effect, offsets)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets, shock=moves if feeds else None)
-    raised = {"none": offsets > horizon, "x4_before": offsets >= -20, "x4_after": (offsets >= 1) & (offsets <= 10)}
-    returns[:, raised[variance]] *= 2.0
+    first, last, times = RAISED[variance]
+    returns[:, (offsets >= first) & (offsets <= last)] *= times
     if not feeds:
         returns = returns + DAY * moves
     window = windows_of((0, horizon), (-260, -11))
@@ -174,7 +191,7 @@ def _cell(
         return float(np.mean(hits)) if hits else math.nan
 
     drift = [s.drift.pvalue <= alpha and not s.drift.low <= 0.0 <= s.drift.high for s in found]
-    verdicts = [s.by_verdict is not None and s.by_verdict.pvalue <= alpha for s in found]
+    largest = [s.largest is not None and s.largest.pvalue <= alpha for s in found]
     moments = [[getattr(s, name) for s in timed] for name in ("t50", "t90")]
     right = [share([m.session == true for m in ms]) for ms, true in zip(moments, truth, strict=True)]
     cover = [share([m.low <= true <= m.high for m in ms]) for ms, true in zip(moments, truth, strict=True)]
@@ -182,7 +199,14 @@ def _cell(
         process=process, course=course, effect=effect, feeds=feeds, variance=variance, horizon=horizon,
         reps=len(found), alpha=alpha,
         words={word: sum(s.word == word for s in found) / len(found) for word in WORDS}, drift=share(drift),
-        by_verdict=share(verdicts),
-        blind=share([s.blind for s in swift]), defined=len(timed) / len(found),
+        largest=share(largest), seen=share([hit for s in found for hit in _hits(s)]),
+        blind=share([s.blind for s in swift]), lone=share([s.disputed for s in swift]), defined=len(timed) / len(found),
         right_t50=right[0], right_t90=right[1], cover_t50=cover[0], cover_t90=cover[1],
     )  # fmt: skip
+
+
+def _hits(speed: SpeedResponse) -> list[bool]:
+    """Whether the drift that would be seen is seen, upwards and downwards; an even one moves the estimate alone."""
+    drift = speed.drift
+    half = 0.5 * (drift.high - drift.low)
+    return [sign * drift.estimate + speed.detectable > half for sign in (1.0, -1.0)]

@@ -52,7 +52,7 @@ def drift_after(one: Measured, alpha: float) -> Second:
         reason = f"whether it was over cannot be told: {speed.reason or 'nothing to time'}"
     caveat = "a drift as large as the reaction would go unseen" if speed.word == "swift" and speed.blind else ""
     if speed.disputed:
-        caveat = "in units of the days before, what came after stands out as well"
+        caveat = "one session of those that came after stands out of the others by itself"
     drift = speed.drift
     details = (("drift", drift.estimate, drift.unit), ("drift p", drift.pvalue, ""))
     return Second(reason, caveat, (speed_said(speed),), details)

@@ -12,7 +12,6 @@ from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import PairView, PlaceboPaths
 from eventstudy.inference.single import MIN_PLACEBO, mean_errors, scaled_sums, simulated_sums
-from eventstudy.inference.speed import detectable
 from eventstudy.kernels.resample import critical_value
 from eventstudy.volatility.base import VarianceModel
 
@@ -21,6 +20,13 @@ FEWEST_DATES = 50
 #: Placebo dates at most, evenly spread: four fifths are then good to 2.8 points.
 MOST_DATES = 200
 TARGET = 0.80
+#: 80% point of the normal law: an effect this many standard deviations beyond the critical value is seen 4 times in 5.
+POWER_80 = 0.8416
+
+
+def detectable(estimate: float, low: float, high: float, se: float) -> float:
+    """About the smallest effect seen with 80% power: half-width of the interval and 0.84 standard errors."""
+    return max(high - estimate, estimate - low) + POWER_80 * se
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from eventstudy._typing import FloatArray, Record
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.advice import CORRELATED
 from eventstudy.inference.base import PANEL_STATISTICS, Finding, PairView, with_finding
-from eventstudy.inference.own_scale import own_scale
+from eventstudy.inference.own_scale import largest_session, own_scale, seen_drift
 from eventstudy.inference.panel import Panel, PanelView, panel_view
+from eventstudy.inference.seen import TARGET
 from eventstudy.inference.single import verdict
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.kernels.timing import Timing, exit_time, peak_time, share_time
@@ -24,8 +25,6 @@ from eventstudy.volatility.base import VarianceModel
 
 SpeedWord = Literal["nothing to time", "swift", "delayed", "overshoot", "news flow", "untestable"]
 
-#: 80% point of the normal law: an effect this many standard deviations beyond the critical value is seen 4 times in 5.
-POWER_80 = 0.8416
 #: Last session of the drift when the study names none: two trading weeks.
 HORIZON = 10
 #: Earliest horizon of one pair: its drift is judged by the changes among three sessions at least.
@@ -71,11 +70,12 @@ class SpeedResponse:
     reason : str
     reaction, drift, whole : TestResult
         Sessions [0, 1] (from -1 where day 0 is ambiguous), [2, horizon], and both together.
-    by_verdict : TestResult or None
-        The drift by the verdict's p, beside the test that decides: it sees what came in one session as well, but also
-        takes a variance that rose with the first move for a drift. None for a mean of pairs.
+    largest : TestResult or None
+        The largest session of the drift against the others, beside the test that decides: that one does not see what
+        came in a single session, this one takes a variance raised for a session or two for it. None for a mean.
     detectable : float
-        Drift that would have been seen with 80% power, in `unit`, were it spread over its sessions.
+        Drift that would have been seen with 80% power, in `unit`, were it spread evenly over its sessions: of a pair
+        measured on the windows inside estimation (`seen_drift`), of a mean from the law of t.
     others : tuple of str
         Other announcements from the first session to the horizon, with their sessions.
     onset, t50, t90, peak : Moment
@@ -92,7 +92,7 @@ class SpeedResponse:
     reaction: TestResult
     drift: TestResult
     whole: TestResult
-    by_verdict: TestResult | None = None
+    largest: TestResult | None = None
     detectable: float = math.nan
     others: tuple[str, ...] = ()
     onset: Moment
@@ -107,8 +107,8 @@ class SpeedResponse:
 
     @property
     def disputed(self) -> bool:
-        """Whether no drift was seen although the verdict's p sees one: one session's move, or a raised variance."""
-        other = self.by_verdict
+        """Whether no drift was seen although one of its sessions stands out of the others by itself."""
+        other = self.largest
         if self.word != "swift" or other is None or not other.applicable:
             return False
         return not other.low <= 0.0 <= other.high
@@ -135,8 +135,8 @@ class SpeedResponse:
 
     @property
     def parts(self) -> dict[str, TestResult]:
-        """The tests by name: reaction, drift, the drift by the verdict's p where there is one, whole."""
-        beside = {} if self.by_verdict is None else {"drift_by_verdict": self.by_verdict}
+        """The tests by name: reaction, drift, its largest session where there is one pair, whole."""
+        beside = {} if self.largest is None else {"largest_session": self.largest}
         return {"reaction": self.reaction, "drift": self.drift, **beside, "whole": self.whole}
 
     def to_frame(self) -> pd.DataFrame:
@@ -161,7 +161,8 @@ def pair_speed(
 
     A large first move may raise the variance of the days after, and a scale from before would call that noise a drift;
     the verdict's p, whose scale and forecast hold that move, would see none. What the sessions of the drift themselves
-    change from day to day knows their variance whatever the move did to it (`own_scale`).
+    change from day to day knows their variance whatever the move did to it (`own_scale`). A drift that comes in one
+    session raises that scale and is not seen; `largest_session` looks for it and stands beside.
 
     Parameters
     ----------
@@ -183,19 +184,19 @@ def pair_speed(
     windows = _windows(first, horizon)
     reason = refused or _why_no_drift(horizon)
     refusal = Inapplicable(reason) if reason else None
-    tests = [_test(base, w, refusal or verdict(view, w)) for w in windows]
-    by_verdict = tests[1]
     early = Inapplicable(_why_no_scale(horizon)) if horizon < LEAST_FOR_PAIR else None
-    drift = refusal or early or own_scale(view, windows[1])
-    tests[1] = _test(replace(base, statistic="own_scale"), windows[1], drift)
-    seen = _detectable(tests[1])
+    reaction, whole = (_test(base, w, refusal or verdict(view, w)) for w in (windows[0], windows[2]))
+    drift = _test(replace(base, statistic="own_scale"), windows[1], refusal or early or own_scale(view, windows[1]))
+    tests = [reaction, drift, whole]
+    seen = seen_drift(view, windows[1]) if drift.applicable else math.nan
+    largest = _largest(base, windows[1], refusal or early or largest_session(view, windows[1]))
     moments = _no_moments("the parts were not tested")
     if tests[2].applicable:
         moments = _no_moments(_unclear_whole(tests[2]))
         if _clear(tests[2], view.alpha) and isinstance(view.variance, VarianceModel):
             path = view.abnormal.path(windows[2])[0][0]
             moments = _moments(path, _noise(view, view.variance, windows[2]), first, view.alpha)
-    return _speed(tests, horizon, view.alpha, seen, others, moments, by_verdict)
+    return _speed(tests, horizon, view.alpha, seen, others, moments, largest)
 
 
 def panel_speed(panel: Panel, horizon: int, base: TestResult, *, first: int, others: tuple[str, ...]) -> SpeedResponse:
@@ -250,6 +251,15 @@ def _test(base: TestResult, window: Offsets, finding: Finding | Inapplicable) ->
     return with_finding(replace(base, window=window), finding)
 
 
+def _largest(base: TestResult, window: Offsets, found: tuple[int, Finding] | Inapplicable) -> TestResult:
+    """Its window is the session that was the largest."""
+    base = replace(base, statistic="largest_session")
+    if isinstance(found, Inapplicable):
+        return _test(base, window, found)
+    session, finding = found
+    return _test(base, (session, session), finding)
+
+
 def _clear(test: TestResult, alpha: float) -> bool:
     """Small p and, where there is an interval, zero outside of it."""
     inside = test.low <= 0.0 <= test.high
@@ -258,7 +268,7 @@ def _clear(test: TestResult, alpha: float) -> bool:
 
 def _speed(
     tests: list[TestResult], horizon: int, alpha: float, seen: float, others: tuple[str, ...],
-    moments: dict[str, Moment], by_verdict: TestResult | None = None,
+    moments: dict[str, Moment], largest: TestResult | None = None,
 ) -> SpeedResponse:  # fmt: skip
     reaction, drift, whole = tests
     reason = reaction.reason or drift.reason
@@ -275,26 +285,17 @@ def _speed(
         word = "delayed" if drift.estimate * reaction.estimate > 0.0 else "overshoot"
     return SpeedResponse(
         event=reaction.event, instrument=reaction.instrument, unit=reaction.unit, horizon=horizon, word=word,
-        reason=reason, reaction=reaction, drift=drift, whole=whole, by_verdict=by_verdict, detectable=seen,
+        reason=reason, reaction=reaction, drift=drift, whole=whole, largest=largest, detectable=seen,
         others=others, onset=moments["onset"], t50=moments["t50"], t90=moments["t90"], peak=moments["peak"],
     )  # fmt: skip
 
 
-def detectable(estimate: float, low: float, high: float, se: float) -> float:
-    """About the smallest effect seen with 80% power: half-width of the interval and 0.84 standard errors."""
-    return max(high - estimate, estimate - low) + POWER_80 * se
-
-
-def _detectable(test: TestResult) -> float:
-    return detectable(test.estimate, test.low, test.high, test.se)
-
-
 def _detectable_mean(view: PanelView, test: TestResult, correlation: float) -> float:
-    """The same for a mean: its cross-sectional standard error, widened for the correlation of the pairs."""
+    """Drift of a mean seen with 80% power by the law of t: its cross-sectional error, widened for correlated pairs."""
     n = view.n
     se = float(view.car.car.std(ddof=1)) / math.sqrt(n)
     se *= math.sqrt((1.0 + (n - 1) * correlation) / (1.0 - correlation))
-    return (float(stats.t.isf(view.panel.alpha / 2.0, test.dof)) + POWER_80) * se
+    return float(stats.t.isf(view.panel.alpha / 2.0, test.dof) + stats.t.ppf(TARGET, test.dof)) * se
 
 
 # ---- the four descriptive sessions

@@ -17,9 +17,11 @@ from eventstudy.volatility.response import VolatilityResponse
 _PARTS = {
     "reaction": "first sessions",
     "drift": "drift after them",
-    "drift_by_verdict": "the same, beside it",
+    "largest_session": "its largest session",
     "whole": "both together",
 }
+#: Tests that are made for the speed alone.
+_TITLES = {"largest_session": "that session over the rest"}
 _MOMENTS = {
     "onset": "left the chance band by",
     "t50": "half of the whole reached",
@@ -44,7 +46,8 @@ def speed_frame(result: StudyResult, speed: SpeedResponse) -> pd.DataFrame:
     """The two tests of speed, what stands beside them and their sum, one row each; empty where none exists."""
     rows = [
         [
-            f"{_PARTS[part]}, {window_words(test.window)}", entry_of(test.statistic).title,
+            f"{_PARTS[part]}, {window_words(test.window)}",
+            _TITLES.get(test.statistic) or entry_of(test.statistic).title,
             amount(test.estimate, test.unit), span(test.low, test.high, test.unit), pvalue(test.pvalue),
             size(speed.detectable, test.unit) if part == "drift" else NONE,
         ]

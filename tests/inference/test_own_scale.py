@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 import eventstudy as es
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
+from eventstudy.inference.base import PairView
+from eventstudy.inference.own_scale import largest_session, seen_drift
+from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult
 
 FloatArray = NDArray[np.float64]
@@ -22,6 +26,7 @@ WINDOW = es.EventWindow(
     primary=(0, 1), event=(-1, 10), estimation=(-M - 10, -11), windows=(DRIFT, (2, 4), (2, 3)), overlap="keep"
 )
 Ask = Callable[..., TestResult]
+Look = Callable[[FloatArray], PairView]
 
 
 @pytest.fixture
@@ -87,6 +92,85 @@ def test_nothing_before_the_window_and_no_scale_of_it_matters(ask: Ask, values: 
         moved[DAY0 : DAY0 + 2] += jump
         moved[DAY0 + 2 :] = mean + factor * (moved[DAY0 + 2 :] - mean)
         assert ask(moved).pvalue == quiet.pvalue
+
+
+@pytest.fixture
+def look(prices_of: Callable[..., PriceTable], event_at: Callable[..., Event], no_events: EventTable) -> Look:
+    def view(values: FloatArray) -> PairView:
+        prices = prices_of({"A": values}, A="as_is")
+        study = es.Study(
+            instruments=["A"], model=es.ConstantMean(), window=WINDOW, volatility=None, statistics=("own_scale",)
+        )
+        abnormal = study.run(prices, event_at(prices, DAY0), others=no_events).abnormal
+        assert abnormal is not None
+        return PairView(abnormal=abnormal, placebo="", variance="", alpha=0.05, draws=99, seed=(1,))
+
+    return view
+
+
+def test_the_drift_that_would_be_seen_by_loops(look: Look, values: FloatArray) -> None:
+    seen = seen_drift(look(values), DRIFT)
+    before, length = values[DAY0 - M - 10 : DAY0 - 10].tolist(), 9
+    mean = statistics.fmean(before)
+    windows = [before[k : k + length] for k in range(M - length + 1)]
+    spread = math.sqrt(length - length**2 / M)
+    scaled = [sum(v - mean for v in x) / (spread * changes(x)) for x in windows]
+    half = sorted(abs(v) for v in scaled)[-int(0.05 * (1 + len(scaled)))]
+    # A drift, up or down, in units of each window's own scale: four in five need no more than this.
+    needed = sorted([half - v for v in scaled] + [half + v for v in scaled])
+    own = math.sqrt(length + length**2 / M) * changes(values[DAY0 + 2 : DAY0 + 11].tolist())
+    assert seen == pytest.approx(own * needed[math.ceil(0.8 * len(needed)) - 1], rel=1e-9)
+    assert math.isnan(seen_drift(look(values), (2, 3)))
+
+
+def test_the_largest_session_by_loops(look: Look, values: FloatArray) -> None:
+    values[DAY0 + 6] = -0.05
+    found = largest_session(look(values), DRIFT)
+    assert not isinstance(found, Inapplicable)
+    session, test = found
+    before, length = values[DAY0 - M - 10 : DAY0 - 10].tolist(), 9
+    mean = statistics.fmean(before)
+
+    def ratio(x: list[float]) -> float:
+        *rest, largest = sorted(abs(v - mean) for v in x)
+        return largest / math.sqrt(statistics.fmean(v**2 for v in rest))
+
+    own = ratio(values[DAY0 + 2 : DAY0 + 11].tolist())
+    placebo = [ratio(before[k : k + length]) for k in range(M - length + 1)]
+    assert (session, test.estimate) == (6, pytest.approx(-0.05 - mean, rel=1e-12))
+    assert test.pvalue == (1 + sum(v >= own for v in placebo)) / (1 + len(placebo))
+    assert abs(test.value) == pytest.approx(own, rel=1e-9)
+    assert (not test.low <= 0.0 <= test.high) is (test.pvalue <= 0.05)
+
+
+def test_the_largest_session_sees_one_move_whatever_the_scale(look: Look, values: FloatArray) -> None:
+    def p(x: FloatArray) -> float:
+        found = largest_session(look(x), DRIFT)
+        assert not isinstance(found, Inapplicable)
+        return found[1].pvalue
+
+    mean = values[DAY0 - M - 10 : DAY0 - 10].mean()
+    spread, single, wild = values.copy(), values.copy(), values.copy()
+    spread[DAY0 + 2 : DAY0 + 7] += 0.10 / 5
+    single[DAY0 + 4] += 0.10
+    wild[DAY0 : DAY0 + 2] += 0.3
+    wild[DAY0 + 2 :] = mean + 4.0 * (wild[DAY0 + 2 :] - mean)
+    assert p(single) < 0.02
+    assert p(spread) > 0.2
+    assert p(wild) == p(values)
+
+
+def test_where_no_session_can_be_the_largest(look: Look, values: FloatArray) -> None:
+    few = largest_session(look(values), (2, 3))
+    assert isinstance(few, Inapplicable)
+    assert few.reason == "2 sessions have no scale of their own; needs 3"
+    view = look(values)
+    still = view.abnormal.ar.copy()
+    still[:, -9:] = 0.0
+    still[:, -4] = 0.02
+    alone = largest_session(replace(view, abnormal=replace(view.abnormal, ar=still)), DRIFT)
+    assert isinstance(alone, Inapplicable)
+    assert alone.reason == "the responses do not move but in one session of the window"
 
 
 def test_a_move_over_days_is_seen_and_one_of_a_single_session_is_not(ask: Ask, values: FloatArray) -> None:

@@ -12,8 +12,7 @@ import eventstudy as es
 from eventstudy.calibration.seen import calibrate_seen
 from eventstudy.domain.prices import PriceTable
 from eventstudy.inference.base import PairView
-from eventstudy.inference.seen import FEWEST_DATES, Injections, Seen, injections, seen_effect
-from eventstudy.inference.speed import detectable
+from eventstudy.inference.seen import FEWEST_DATES, Injections, Seen, detectable, injections, seen_effect
 from eventstudy.kernels.garch import GarchParams
 from eventstudy.measure import pair_seed
 from eventstudy.volatility.base import VarianceModel

@@ -24,7 +24,6 @@ from eventstudy.verdict import judge, speed_words
 
 FloatArray = NDArray[np.float64]
 SD, DAY0 = 0.01, 620
-BOTH = ("verdict", "own_scale")
 WINDOW = es.EventWindow(primary=(0, 1), event=(-5, 10), estimation=(-260, -11), windows=())
 LME = Path(__file__).resolve().parents[3] / "shared" / "data" / "lme_aluminium.csv"
 #: Course of a reaction, in standard deviations a day from day 0 on -> the word.
@@ -62,12 +61,11 @@ def test_known_courses_are_told_apart(
     # The tests are the verdict's own: the same numbers as its rows on the same windows.
     row = result.tests.one(statistic="verdict", window=(0, 1))
     assert (speed.reaction.estimate, speed.reaction.pvalue, speed.reaction.low) == (row.estimate, row.pvalue, row.low)
-    view = run(prices, event_at(prices, DAY0), window=dataclasses.replace(WINDOW, windows=((2, 10),)), statistics=BOTH)
-    for ours, key in ((speed.drift, "own_scale"), (speed.by_verdict, "verdict")):
-        row = view.tests.one(statistic=key, window=(2, 10))
-        assert ours is not None
-        assert (ours.statistic, ours.estimate, ours.pvalue) == (key, row.estimate, row.pvalue)
-        assert (ours.low, ours.high) == (row.low, row.high)
+    asked = dataclasses.replace(WINDOW, windows=((2, 10),))
+    view = run(prices, event_at(prices, DAY0), window=asked, volatility=None, statistics=("own_scale",))
+    row, ours = view.tests.one(statistic="own_scale", window=(2, 10)), speed.drift
+    assert (ours.statistic, ours.estimate, ours.pvalue) == ("own_scale", row.estimate, row.pvalue)
+    assert (ours.low, ours.high) == (row.low, row.high)
     values = prices.frame["A"].to_numpy()
     mean = values[DAY0 - 260 : DAY0 - 10].mean()
     assert speed.drift.estimate == pytest.approx((values[DAY0 + 2 : DAY0 + 11] - mean).sum(), abs=1e-12)
@@ -78,7 +76,9 @@ def test_known_courses_are_told_apart(
     if word == "swift":
         assert (speed.t50.session, speed.onset.session, speed.onset.low) == (0, 0, 0)
         assert "as far as these data can tell" in speed_words(speed)
-        assert "would have been seen" in speed_words(speed)
+        assert "would have been seen four times in five (measured on the windows inside est" in speed_words(speed)
+        assert "A drift that comes in one session would not be seen by this test." in speed_words(speed)
+        assert "does not stand out of the others." in speed_words(speed)
     if word == "nothing to time":
         assert speed.t50.reason == "the response over sessions [0, 10] does not stand out from chance"
         assert "no reaction" not in speed_words(speed)
@@ -87,13 +87,11 @@ def test_known_courses_are_told_apart(
 def test_a_large_first_move_hides_no_overshoot(
     prices_of: Callable[..., PriceTable], event_at: Callable[..., Event]
 ) -> None:
-    # Ten standard deviations on day 0, five of them given back over five sessions: that move is in the scale of the
+    # Ten standard deviations on day 0, six of them given back over five sessions: that move is in the scale of the
     # verdict's p, and not in the scale of the drift's own sessions.
     prices = prices_of({"A": series([10.0, 0.0, -1.2, -1.2, -1.2, -1.2, -1.2])}, A="as_is")
     speed = run(prices, event_at(prices, DAY0)).speed[0]
     assert speed.word == "overshoot"
-    assert speed.by_verdict is not None
-    assert speed.by_verdict.pvalue > 0.3
     assert speed.drift.pvalue < 0.05
 
 
@@ -104,8 +102,13 @@ def test_a_late_move_of_one_session_is_said_beside_swift(
     result = run(prices, event_at(prices, DAY0))
     speed = result.speed[0]
     assert (speed.word, speed.disputed, speed.blind) == ("swift", True, True)
-    assert "a move of a single session, or a variance that the first move raised" in speed_words(speed)
-    assert result.speed[0].to_frame()["part"].tolist() == ["reaction", "drift", "drift_by_verdict", "whole"]
+    assert speed.largest is not None
+    assert speed.largest.window == (5, 5)
+    assert speed.largest.estimate == pytest.approx(0.14, abs=0.01)
+    assert "on day 5 (" in speed_words(speed)
+    assert "does stand out of the others: a move by itself, or a variance raised" in speed_words(speed)
+    assert speed.to_frame()["part"].tolist() == ["reaction", "drift", "largest_session", "whole"]
+    assert "its largest session, day 5" in page_html(result)
     quiet = prices_of({"A": series(COURSES["swift"])}, A="as_is")
     assert not run(quiet, event_at(quiet, DAY0)).speed[0].disputed
 
@@ -152,8 +155,10 @@ def test_the_mean_of_many_pairs_by_hand(prices_of: Callable[..., PriceTable], ev
     t = stats.ttest_1samp(scars, 0.0)
     assert mean.drift.value == pytest.approx(t.statistic, rel=1e-9)
     assert mean.drift.pvalue == pytest.approx(t.pvalue, rel=1e-9)
-    half = (stats.t.isf(0.025, 7) + 0.8416) * np.std(cars, ddof=1) / math.sqrt(8)
+    half = (stats.t.isf(0.025, 7) + stats.t.ppf(0.8, 7)) * np.std(cars, ddof=1) / math.sqrt(8)
     assert mean.detectable == pytest.approx(half, rel=1e-9)
+    assert "four times in five (about, from the law of t)" in speed_words(mean)
+    assert mean.largest is None
     assert mean.t50.session == 0
     assert result.speed[0].reason == "the statistic 'verdict' was not asked for"
 
