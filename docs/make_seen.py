@@ -1,4 +1,4 @@
-"""Print how far what a verdict says it would have seen can be trusted, on real dates.
+"""Print how far what a verdict, or a sentence on speed, says it would have seen can be trusted, on real dates.
 
 python docs/make_seen.py ../shared/data
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import eventstudy as es
 from eventstudy.calibration.dates import Stratum
-from eventstudy.calibration.seen import calibrate_seen
+from eventstudy.calibration.seen import SeenRate, calibrate_seen, calibrate_seen_drift
+from eventstudy.domain.windows import Offsets
 
 STRATA: tuple[Stratum, ...] = ("all", "turbulent", "calm")
 
@@ -24,8 +25,15 @@ def main(folder: Path) -> None:
     for (name, prices), window in product((("LME-CASH", metal), ("AA", stock)), ((0, 0), (0, 1), (0, 4))):
         found = [calibrate_seen(prices, name, dates=stratum, window=window) for stratum in STRATA]
         for rows in zip(*found, strict=True):
-            rates = "|".join(f"{r.rate:.1%} ± {r.mc_se:.1%}" for r in rows)
-            print(f"|{name}|{list(window)}|{rows[0].way}|{rows[0].size:.2%}|{rates}|")
+            _print(name, window, rows)
+    for (name, prices), m in product((("LME-CASH", metal), ("AA", stock)), (250, 750)):
+        drifts = tuple(calibrate_seen_drift(prices, name, dates=stratum, m=m, most=600) for stratum in STRATA)
+        _print(f"{name}, M = {m}", (2, 10), drifts)
+
+
+def _print(name: str, window: Offsets, rows: tuple[SeenRate, ...]) -> None:
+    rates = "|".join(f"{r.rate:.1%} ± {r.mc_se:.1%}" for r in rows)
+    print(f"|{name}|{list(window)}|{rows[0].way}|{rows[0].size:.2%}|{rates}|")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether a reaction of the size that a verdict says it would have seen is seen on four dates of five."""
+"""Whether what a verdict, or a sentence on speed, says it would have seen is seen on four dates of five."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
 from eventstudy.inference.base import Finding, PairView
+from eventstudy.inference.own_scale import own_scale, seen_drift
 from eventstudy.inference.seen import NOT_MEASURED, TARGET, Injections, injections
 from eventstudy.inference.single import verdict
 from eventstudy.models.base import ExpectedReturn
@@ -96,17 +97,51 @@ def calibrate_seen(
     prepared = prepare(prices, instrument, model or ConstantMean(), windows, None)
     measures = measures_of(("verdict",), windows, alpha=alpha, seed=seed, spec=spec)
     placebo = all_dates(prepared, windows)
-    rows: list[FloatArray] = []
+    chosen = spread(positions(prepared, windows, dates), most)
+    rows = [_sizes(view_at(prepared, row, measures, placebo), window, alpha) for row in chosen.tolist()]
+    return _rates(instrument, tuple(WAYS), rows)
+
+
+def calibrate_seen_drift(
+    prices: PriceTable,
+    instrument: str,
+    *,
+    dates: Stratum = "all",
+    window: Offsets = (2, 10),
+    m: int = 250,
+    most: int = 200,
+    model: ExpectedReturn | None = None,
+    alpha: float = 0.05,
+) -> SeenRate:
+    """Add to every date the even drift that its own sentence on speed says it would have seen, and count.
+
+    Parameters as `calibrate_seen`; no placebo date is needed.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+    """
+    windows = windows_of(window, (-m - 10, -11))
+    prepared = prepare(prices, instrument, model or ConstantMean(), windows, None)
+    measures = measures_of(("own_scale",), windows, alpha=alpha, seed=0, spec=GarchResponse())
+    rows: list[FloatArray | None] = []
     for row in spread(positions(prepared, windows, dates), most).tolist():
-        sizes = _sizes(view_at(prepared, row, measures, placebo), window, alpha)
-        if sizes is not None:
-            rows.append(sizes)
-    if not rows:
+        view = view_at(prepared, row, measures, "placebo dates were not asked for")
+        found = own_scale(view, window)
+        if isinstance(found, Finding):
+            rows.append(np.array([found.estimate, 0.5 * (found.high - found.low), seen_drift(view, window)]))
+    return _rates(instrument, ("even drift added to the windows inside estimation",), rows)[0]
+
+
+def _rates(instrument: str, ways: tuple[str, ...], rows: list[FloatArray | None]) -> tuple[SeenRate, ...]:
+    """How often an effect of the stated size, up or down, is seen: rows of estimate, half-width, size by size."""
+    known = [row for row in rows if row is not None]
+    if not known:
         raise InputError(f"{instrument}: no date has complete windows and placebo dates before it; load more data")
-    table = np.array(rows)
+    table = np.array(known)
     estimate, half, stated = table[:, 0], table[:, 1], table[:, 2:]
     out = []
-    for way, size in zip(WAYS, stated.T, strict=True):
+    for way, size in zip(ways, stated.T, strict=True):
         rate = 0.5 * float(np.mean(size + estimate > half) + np.mean(size - estimate > half))
         se = float(np.sqrt(rate * (1.0 - rate) / size.size))
         out.append(SeenRate(way=way, dates=size.size, size=float(np.median(size)), rate=rate, mc_se=se))

@@ -13,6 +13,7 @@ from eventstudy.calibration.history import measures_of, series_of_responses, vie
 from eventstudy.calibration.processes import Process, draw
 from eventstudy.calibration.simulate import GAP
 from eventstudy.calibration.worlds import DAY
+from eventstudy.engines.base import Engine
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
 from eventstudy.inference.speed import LEAST_FOR_PAIR, SpeedResponse, SpeedWord, pair_speed
@@ -116,6 +117,7 @@ def calibrate_speed(
     draws: int = 499,
     alpha: float = 0.05,
     seed: int = 0,
+    engine: Engine | None = None,
 ) -> SpeedCell:
     """Measure one cell: a reaction of known course, and what it is called.
 
@@ -134,6 +136,8 @@ def calibrate_speed(
         sixteen times on sessions 2 and 3.
     horizon, sessions, draws : int
         Last session of the drift, sample of the variance model, simulated paths.
+    engine : Engine, optional
+        What fits the variance; None: the compiled likelihood.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def calibrate_speed(
     if not feeds:
         returns = returns + DAY * moves
     window = windows_of((0, horizon), (-260, -11))
-    spec = GarchResponse(draws=draws, min_sessions=min(500, sessions), engine=CompiledEngine())
+    spec = GarchResponse(draws=draws, min_sessions=min(500, sessions), engine=engine or CompiledEngine())
     found = []
     for k, row in enumerate(returns):
         measures = measures_of(("verdict",), window, alpha=alpha, seed=seed + k, spec=spec)

@@ -50,12 +50,12 @@ def drift_after(one: Measured, alpha: float) -> Second:
     reason = _NOT_SWIFT.get(speed.word, "")
     if speed.word in ("untestable", "nothing to time"):
         reason = f"whether it was over cannot be told: {speed.reason or 'nothing to time'}"
-    caveat = "a drift as large as the reaction would go unseen" if speed.word == "swift" and speed.blind else ""
+    doubts = ["a drift as large as the reaction would go unseen"] if speed.word == "swift" and speed.blind else []
     if speed.disputed:
-        caveat = "one session of those that came after stands out of the others by itself"
+        doubts.append("one session of those that came after stands out of the others by itself")
     drift = speed.drift
     details = (("drift", drift.estimate, drift.unit), ("drift p", drift.pvalue, ""))
-    return Second(reason, caveat, (speed_said(speed),), details)
+    return Second(reason, "; ".join(doubts), (speed_said(speed),), details)
 
 
 def level_beside(one: Measured, alpha: float) -> Second:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import eventstudy as es
-from eventstudy.calibration.seen import calibrate_seen
+from eventstudy.calibration.seen import calibrate_seen, calibrate_seen_drift
 from eventstudy.domain.prices import PriceTable
 from eventstudy.inference.base import PairView
 from eventstudy.inference.seen import FEWEST_DATES, Injections, Seen, detectable, injections, seen_effect
@@ -136,6 +136,10 @@ def test_an_effect_of_the_stated_size_is_seen_four_times_in_five(prices_of: Call
         assert added.rate == pytest.approx(0.8, abs=3.0 * np.sqrt(0.16 / added.dates))
         assert added.size < about.size
         assert added.dates == one_size.dates == 60
+    for dates in ("turbulent", "calm"):
+        drift = calibrate_seen_drift(prices, "A", dates=dates, most=60)
+        assert drift.dates == 60
+        assert drift.rate == pytest.approx(0.8, abs=3.0 * np.sqrt(0.16 / 60))
     # One size for all times is too small in turbulent ones and too large in calm ones, beyond any Monte Carlo error.
     assert wild[2].rate < 0.6
     assert calm[2].rate > 0.92
