@@ -21,7 +21,14 @@ from eventstudy.counterfactual import Variant
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable, build_table
-from eventstudy.domain.releases import calendars, employment_date, own_releases_in, releases_in, third_wednesday
+from eventstudy.domain.releases import (
+    calendars,
+    employment_date,
+    own_releases_in,
+    releases_in,
+    scheduled,
+    third_wednesday,
+)
 from eventstudy.inference.base import PAIR_STATISTICS
 from eventstudy.report.page import page_html
 from eventstudy.report.record import dumps, study_record
@@ -194,6 +201,21 @@ def test_the_rule_gives_the_published_dates(day: str) -> None:
     date = dt.date.fromisoformat(day)
     before = date.replace(day=1) - dt.timedelta(days=1)  # the reference month is the one before
     assert employment_date(before.year, before.month) == date
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "came"),
+    [
+        ("1995-12-15", "1996-02-29", ["1996-01-19", "1996-02-02"]),
+        ("2013-10-01", "2013-12-31", ["2013-10-22", "2013-11-08", "2013-12-06"]),
+        ("2025-09-01", "2026-03-31",
+         ["2025-09-05", "2025-11-20", "2025-12-16", "2026-01-09", "2026-02-11", "2026-03-06"]),
+        ("2025-11-20", "2025-11-20", ["2025-11-20"]),
+    ],
+)  # fmt: skip
+def test_shutdowns_moved_the_employment_situation(first: str, last: str, came: list[str]) -> None:
+    span = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    assert [str(day) for day, title in scheduled(*span, "") if title.startswith("US employment")] == came
 
 
 def test_third_wednesdays() -> None:

@@ -24,6 +24,17 @@ from eventstudy.domain.windows import Offsets, find_day0
 
 EMPLOYMENT = "US employment situation, 08:30 New York"
 PROMPT = "LME third-Wednesday prompt date"
+#: Employment situations that a lapse of appropriations moved, by the day of the rule; that of October 2025 never came.
+#: The Bureau's own releases and statements of these days say so.
+MOVED = {
+    dt.date(1996, 1, 5): dt.date(1996, 1, 19),
+    dt.date(2013, 10, 4): dt.date(2013, 10, 22),
+    dt.date(2013, 11, 1): dt.date(2013, 11, 8),
+    dt.date(2025, 10, 3): dt.date(2025, 11, 20),
+    dt.date(2025, 11, 7): None,
+    dt.date(2025, 12, 5): dt.date(2025, 12, 16),
+    dt.date(2026, 2, 6): dt.date(2026, 2, 11),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +47,7 @@ class Release:
         The pair under study.
     title : str
     date : date
-        By rule, where a shutdown or a holiday moved single ones; by a calendar; or the user's.
+        By rule, with the lapses of appropriations that moved one; by a calendar; or the user's.
     offset : int
         The instrument's first session on or after the date, relative to day 0; of bars, the first of that day in the
         window; of a user's release with a clock time, the first price after it.
@@ -127,7 +138,7 @@ def employment_date(year: int, month: int) -> dt.date:
     """Release of the US employment situation for a reference month, by the Bureau of Labor Statistics' rule.
 
     The third Friday after the week (Sunday to Saturday) that holds the 12th; a week later when that falls on January
-    1 to 3; the Thursday before when it falls on July 3 or 4.
+    1 to 3; the Thursday before when it falls on July 3 or 4. What came on another day stands in `MOVED`.
 
     Examples
     --------
@@ -159,7 +170,9 @@ def scheduled(first: dt.date, last: dt.date, exchange: str) -> Iterator[tuple[dt
     found: list[tuple[dt.date, str]] = []
     for index in range(first.year * 12 + first.month - 3, last.year * 12 + last.month):
         year, month = divmod(index, 12)
-        found.append((employment_date(year, month + 1), EMPLOYMENT))
+        by_rule = employment_date(year, month + 1)
+        if employment := MOVED.get(by_rule, by_rule):
+            found.append((employment, EMPLOYMENT))
         if exchange == "LME":
             found.append((third_wednesday(year, month + 1), PROMPT))
     found += [(date, one.title) for one in calendars() for date in one.dates]
