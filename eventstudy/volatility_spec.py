@@ -14,12 +14,16 @@ from eventstudy.engines.likelihood import Presample
 from eventstudy.errors import InputError
 from eventstudy.toml_file import TomlTable
 from eventstudy.volatility.base import GarchResponse, Origin
+from eventstudy.volatility.dated import BEFORE
 from eventstudy.volatility.shapes import VarianceShape
 from eventstudy.volatility.variance_events import VarianceEvents
 
 
 class VarianceEventsSpec(TomlTable):
-    """``[volatility.events]``: see `VarianceEvents`. ``days`` are those of a pulse and those compared with before."""
+    """``[volatility.events]``: see `VarianceEvents`.
+
+    ``days`` are those of a pulse, and those compared with ``before`` unless ``after`` names others.
+    """
 
     shape: Literal["pulse", "step", "decay"] = "pulse"
     days: list[int] = Field(default=[1, 20], min_length=2, max_length=2)
@@ -28,6 +32,8 @@ class VarianceEventsSpec(TomlTable):
     kind: EventKind = "gjr"
     dist: Dist = "t"
     bootstrap: int = 199
+    before: list[int] = Field(default=list(BEFORE), min_length=2, max_length=2)
+    after: list[int] | None = Field(default=None, min_length=2, max_length=2)
 
 
 class VolatilitySpec(TomlTable):
@@ -88,6 +94,8 @@ def variance_events(spec: VarianceEventsSpec | None) -> VarianceEvents | None:
     shape = VarianceShape.pulse(first, last) if spec.shape == "pulse" else VarianceShape.step(first)
     if spec.half_life is not None:
         shape = VarianceShape.decay(first, half_life=spec.half_life)
+    before, after = spec.before, spec.after or spec.days
     return VarianceEvents(
-        shape=shape, form=spec.form, kind=spec.kind, dist=spec.dist, bootstrap=spec.bootstrap, after=(first, last)
-    )
+        shape=shape, form=spec.form, kind=spec.kind, dist=spec.dist, bootstrap=spec.bootstrap,
+        before=(before[0], before[1]), after=(after[0], after[1]),
+    )  # fmt: skip

@@ -65,6 +65,7 @@ def test_the_text_is_short_and_says_what_it_means_first(run: Run) -> None:
     [
         (("--days", "20"), "--days '20' is not a window"),
         (("--days=0,20",), "begin on day 1 or later"),
+        (("--before=-260,5",), "overlap"),
         (("--half-life", "-3"), "must be above zero"),
         (("--bootstrap", "10"), "at least 99 paths"),
         (("six-nation-accord-1994", "--date", "1994-01-31"), "give a catalogue id or --date"),

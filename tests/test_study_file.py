@@ -48,6 +48,13 @@ VOLATILITY: dict[str, tuple[str, object]] = {
     "min_sessions": ("300", 300), "draws": ("999", 999), "origin": ('"gap"', "gap"),
     "engine": ('"compiled"', CompiledEngine()), "joint": ('true\nengine = "compiled"', True),
 }  # fmt: skip
+#: Field of the event in the variance -> what a file says, and what a study then has.
+VARIANCE: dict[str, tuple[str, object]] = {
+    "shape": ('shape = "decay"\nhalf_life = 4.0', es.VarianceShape.decay(1, half_life=4.0)),
+    "form": ('form = "additive"', "additive"), "kind": ('kind = "garch"', "garch"),
+    "dist": ('dist = "normal"', "normal"), "bootstrap": ("bootstrap = 99", 99),
+    "before": ("before = [-130, -11]", (-130, -11)), "after": ("after = [1, 40]", (1, 40)),
+}  # fmt: skip
 
 
 def study_of(folder: Path, text: str) -> es.Study:
@@ -57,10 +64,11 @@ def study_of(folder: Path, text: str) -> es.Study:
 
 
 def test_every_field_is_named_here() -> None:
-    """A field added to `Study`, `EventWindow` or `GarchResponse` must be sayable in a file, and then stand above."""
+    """A field added to `Study`, or to what it is made of, must be sayable in a file, and then stand above."""
     assert set(SAID) == {f.name for f in dataclasses.fields(es.Study)}
     assert set(WINDOWS) == {f.name for f in dataclasses.fields(es.EventWindow)} == set(WindowSpec.model_fields)
     assert set(VOLATILITY) == {f.name for f in dataclasses.fields(es.GarchResponse) if f.name != "_"}
+    assert set(VARIANCE) == {f.name for f in dataclasses.fields(es.VarianceEvents)}
 
 
 @pytest.mark.parametrize("field", SAID)
@@ -82,6 +90,18 @@ def test_a_file_sets_every_field_of_the_volatility(tmp_path: Path, field: str) -
     text, value = VOLATILITY[field]
     assert getattr(es.GarchResponse(), field) != value
     assert getattr(study_of(tmp_path, f"[volatility]\n{field} = {text}").volatility, field) == value
+
+
+@pytest.mark.parametrize("field", VARIANCE)
+def test_a_file_sets_every_field_of_the_event_in_the_variance(tmp_path: Path, field: str) -> None:
+    text, value = VARIANCE[field]
+    assert getattr(es.VarianceEvents(), field) != value
+    asked = study_of(tmp_path, f"[volatility.events]\n{text}").variance_events
+    assert asked is not None
+    assert getattr(asked, field) == value
+    # What is not named stays: a file asks one thing at a time.
+    others = {f.name: getattr(asked, f.name) for f in dataclasses.fields(asked) if f.name != field}
+    assert others == {name: getattr(es.VarianceEvents(), name) for name in others}
 
 
 @pytest.mark.parametrize(

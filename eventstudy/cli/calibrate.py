@@ -11,6 +11,7 @@ from eventstudy._typing import Record
 from eventstudy.calibration import WORLDS, calibrate, calibrate_dates
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
+from eventstudy.calibration.event_variance import calibrate_event_variance
 from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
 from eventstudy.calibration.volatility import calibrate_volatility
@@ -27,6 +28,7 @@ from eventstudy.cli.app import (
     split,
 )
 from eventstudy.domain.intraday import intraday_of
+from eventstudy.engines.event_likelihood import Form
 from eventstudy.errors import InputError
 from eventstudy.sources.base import load
 
@@ -102,6 +104,46 @@ def calibrate_volatility_command(
     rows: list[Record] = [{"method": k, "rate": v, "mc_se": round(cell.mc_se(v), 4)} for k, v in cell.rates.items()]
     show("rates", rows, as_json)
     show("moments", [asdict(m) for m in cell.moments], as_json)
+
+
+@app.command(name="calibrate-event-variance")
+def calibrate_event_variance_command(
+    process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
+    multiple: Annotated[float, typer.Option(help="Variance of days 1 to --days, times what it was.")] = 1.0,
+    days: Annotated[int, typer.Option(help="Days for which it is raised.")] = 20,
+    before: Annotated[float, typer.Option(help="Multiple of the variance from session -20 on.")] = 1.0,
+    form: Annotated[Form, typer.Option(help="How the regressor enters the variance.")] = "multiplicative",
+    asked: Annotated[int | None, typer.Option(help="The regressor is one on days 1 to this; --days when left out.")] = (
+        None
+    ),
+    sessions: Annotated[int, typer.Option(help="Sessions before day 0.")] = 750,
+    reps: Annotated[int, typer.Option(help="Replications.")] = 200,
+    bootstrap: Annotated[int, typer.Option(help="Paths of each bootstrap; 0: asymptotic rows only.")] = 39,
+    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure event regressors in the variance where it is known: rejections, bias and coverage of the multiple."""
+    cell = calibrate_event_variance(
+        process, multiple=multiple, days=days, before=before, form=form, asked=asked, sessions=sessions, reps=reps,
+        bootstrap=bootstrap, alpha=alpha, seed=seed,
+    )  # fmt: skip
+    if as_json:
+        show("cells", [cell.to_record()], as_json)
+        return
+    rows: list[Record] = [
+        {
+            "statistic": k,
+            "rate": v,
+            "mc_se": round(cell.mc_se(v), 4),
+            "coverage": cell.coverage[k],
+            "length": cell.length[k],
+        }
+        for k, v in cell.rates.items()
+    ]
+    show("rates", rows, as_json)
+    rest = {k: getattr(cell, k) for k in ("raised", "median_multiple", "bias", "refused", "reason")}
+    show("found", [rest], as_json)
 
 
 @app.command(name="calibrate-speed")

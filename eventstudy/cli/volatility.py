@@ -51,7 +51,8 @@ def volatility_command(
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",
-    days: Annotated[str, typer.Option(help="Days of the event in the variance, compared with before.")] = "1,20",
+    days: Annotated[str, typer.Option(help="Days of the event in the variance, compared with --before.")] = "1,20",
+    before: Annotated[str, typer.Option(help="Sessions that --days are compared with.")] = "-260,-11",
     half_life: Annotated[
         float | None, typer.Option(help="Sessions in which the event's part halves; else it is one on all --days.")
     ] = None,
@@ -92,6 +93,7 @@ def _plan(given: Record) -> StudyPlan:
     table = VarianceEventsSpec(
         shape="pulse" if given["half_life"] is None else "decay", days=[first, last], half_life=given["half_life"],
         kind="garch" if given["garch"] == "garch" else "gjr", bootstrap=given["bootstrap"],
+        before=[*offsets_of("--before", given["before"])],
     )  # fmt: skip
     study = replace(plan.study, statistics=(), counterfactuals=False, variance_events=variance_events(table))
     return replace(plan, study=study)

@@ -7,14 +7,10 @@ import math
 import numpy as np
 
 from eventstudy._typing import FloatArray
-from eventstudy.engines.event_likelihood import LARGEST_LOG, Form, log_ratios
+from eventstudy.engines.event_likelihood import LARGEST_LOG, STEPS, Form, coordinates, log_ratios
 from eventstudy.engines.likelihood import LikelihoodFit
 from eventstudy.kernels.garch import GarchParams, simulate
 
-#: BFGS steps of one fit.
-STEPS = 200
-#: Least coordinate of a start: on a bound the coordinates stand still.
-OFF_BOUND = 0.05
 #: A start with little persistence: shares of the news, of bad news (GJR), of the variance before, and what is left.
 QUIET, QUIET_GJR = np.array([0.16, 0.0, 0.14, 0.70]), np.array([0.06, 0.10, 0.14, 0.70])
 
@@ -88,7 +84,7 @@ def _ratio(
     law = kernel.STUDENT if null.dist == "t" else kernel.NORMAL
     widths = np.sqrt((x**2).mean(axis=0))
     data = (np.ascontiguousarray(y), np.ascontiguousarray(x / widths), np.empty((y.size, 0)), 1.0)
-    warm = _coordinates(null, widths, unit)
+    warm = coordinates(null, widths, unit)
     plain = warm.copy()
     plain[k], plain[k + 1 : k + 5] = math.log(QUIET[-1]), np.sqrt(QUIET if null.kind == "garch" else QUIET_GJR)
     work = (np.empty(y.size), np.empty((y.size, k + 5)))
@@ -111,23 +107,3 @@ def _ratio(
     if not (math.isfinite(low) and math.isfinite(high)):
         return math.inf, np.full(p, np.nan)
     return max(2.0 * y.size * (low - high), 0.0), np.asarray(top[k + 5 : k + 5 + p])
-
-
-def _coordinates(null: LikelihoodFit, widths: FloatArray, unit: float) -> FloatArray:
-    """The null's optimum in the kernel's unbounded coordinates."""
-    from eventstudy.kernels import garch_likelihood as kernel
-
-    alpha, gamma, beta = (null.value(n) for n in ("alpha", "gamma", "beta"))
-    shares = np.array([alpha / (2.0 if null.kind == "gjr" else 1.0), (alpha + gamma) / 2.0, beta])
-    if null.kind == "garch":
-        shares[1] = 0.0
-    shares = np.append(shares, 1.0 - shares.sum())
-    roots = np.maximum(np.sqrt(np.maximum(shares, 0.0)), OFF_BOUND)
-    if null.kind == "garch":
-        roots[1] = 0.0
-    roots /= np.sqrt((roots**2).sum())
-    tail = (1.0 / (null.value("nu") or 8.0) - kernel.LEAST_TAIL) / (kernel.MOST_TAIL - kernel.LEAST_TAIL)
-    angle = math.asin(math.sqrt(min(max(tail, OFF_BOUND**2), 1.0 - OFF_BOUND**2)))
-    omega = max(null.value("omega") * unit, 1e-8)
-    mean = null.params[: widths.size] * widths
-    return np.concatenate((mean, [math.log(omega)], roots, [angle]))

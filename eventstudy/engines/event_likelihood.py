@@ -16,6 +16,12 @@ from eventstudy.engines.likelihood import CONVERGED, LikelihoodFit, maximum_like
 Form = Literal["additive", "multiplicative"]
 EventKind = Literal["garch", "gjr"]
 
+#: BFGS steps of a quick fit.
+STEPS = 200
+#: Least coordinate of a start: on a bound the coordinates stand still.
+OFF_BOUND = 0.05
+#: Coefficients that differ by less belong to one top.
+APART = 1e-2
 #: A multiplier outside ``exp(-/+ this)`` is no multiplier.
 LARGEST_LOG = 12.0
 
@@ -47,16 +53,67 @@ def fit_event(
     """
     if form == "additive":
         return maximum_likelihood(y, x, kind=kind, dist=dist, presample="fcp", exog=exog)
-    zero = np.zeros(exog.shape[1])
-    if not np.isfinite(_profile(zero, y, x, exog, kind, dist)[0]):
-        return "the likelihood is not finite at any starting point"
+    null = maximum_likelihood(y, x, kind=kind, dist=dist, presample="fcp")
+    if isinstance(null, str):
+        return null
     # The profile may have several tops: dynamics that follow the event against an event that explains them away.
-    tops = [_climb(start, y, x, exog, kind, dist) for start in (zero, log_ratios(y, x, exog))]
+    tops = [_climb(start, y, x, exog, kind, dist) for start in _near_tops(null, y, x, exog)]
     found = min(tops, key=lambda top: float(top.fun))
     inner = _deflated(found.x, y, x, exog, kind, dist)
     if isinstance(inner, str):
         return inner
     return _joint(inner, found.x, y, x, exog)
+
+
+def _near_tops(null: LikelihoodFit, y: FloatArray, x: FloatArray, exog: FloatArray) -> list[FloatArray]:
+    """Coefficients at the tops that quick joint fits reach from none and from the moments of the event."""
+    from eventstudy.kernels import garch_likelihood as kernel
+
+    scale, k = float(y.std()), x.shape[1]
+    widths = np.sqrt((x**2).mean(axis=0)) / scale
+    u = coordinates(null, widths, 1.0 / scale**2)
+    spec = (
+        kernel.GJR if null.kind == "gjr" else kernel.GARCH,
+        kernel.STUDENT if null.dist == "t" else kernel.NORMAL,
+        kernel.SCALED,
+    )
+    data = (np.ascontiguousarray(y / scale), np.ascontiguousarray(x / scale / widths), np.ascontiguousarray(exog), 1.0)
+    work = (np.empty(y.size), np.empty((y.size, k + exog.shape[1] + 5)))
+    tops: list[FloatArray] = []
+    for start in (np.zeros(exog.shape[1]), log_ratios(y, x, exog)):
+        top = kernel.descend(spec, data, np.concatenate((u[: k + 5], start, u[k + 5 :])), work, STEPS)[1]
+        delta = np.clip(top[k + 5 : k + 5 + exog.shape[1]], -LARGEST_LOG, LARGEST_LOG)
+        if all(np.abs(delta - other).max() > APART for other in tops):
+            tops.append(delta)
+    return tops
+
+
+def coordinates(null: LikelihoodFit, widths: FloatArray, unit: float) -> FloatArray:
+    """The optimum of a fit without regressors in the kernel's unbounded coordinates.
+
+    Parameters
+    ----------
+    widths : ndarray, shape (K,)
+        What the mean regressors are divided by.
+    unit : float
+        Variance of the kernel's data over that of the fit's.
+    """
+    from eventstudy.kernels import garch_likelihood as kernel
+
+    alpha, gamma, beta = (null.value(n) for n in ("alpha", "gamma", "beta"))
+    shares = np.array([alpha / (2.0 if null.kind == "gjr" else 1.0), (alpha + gamma) / 2.0, beta])
+    if null.kind == "garch":
+        shares[1] = 0.0
+    shares = np.append(shares, 1.0 - shares.sum())
+    roots = np.maximum(np.sqrt(np.maximum(shares, 0.0)), OFF_BOUND)
+    if null.kind == "garch":
+        roots[1] = 0.0
+    roots /= np.sqrt((roots**2).sum())
+    tail = (1.0 / (null.value("nu") or 8.0) - kernel.LEAST_TAIL) / (kernel.MOST_TAIL - kernel.LEAST_TAIL)
+    angle = math.asin(math.sqrt(min(max(tail, OFF_BOUND**2), 1.0 - OFF_BOUND**2)))
+    omega = max(null.value("omega") * unit, 1e-8)
+    mean = null.params[: widths.size] * widths
+    return np.concatenate((mean, [math.log(omega)], roots, [angle]))
 
 
 def _climb(

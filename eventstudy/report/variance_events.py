@@ -128,7 +128,9 @@ def _regressor_words(result: StudyResult, found: EventVariance) -> str:
     sure = test.pvalue <= result.study.alpha
     clear = raised_words(raised=sure and low > one, lowered=high < one)
     if sure and low <= one <= high:
-        clear = "raised volatility by the test, but not by its interval"
+        additive = "raised volatility by the test, but not by the interval, a robust Wald test's"
+        scaled = "raised volatility by the one-sided test, but not by the two-sided interval"
+        clear = scaled if found.form == "multiplicative" else additive
     care = f" Read it with care: the fit lies on a bound, {found.problem}." if found.problem else ""
     return (
         f"{clear[:1].upper()}{clear[1:]}: inside a {_MODELS[found.kind]}, {size}{fading} "

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from eventstudy._typing import DateArray, FloatArray
 from eventstudy.domain.instruments import Instrument
@@ -15,11 +14,12 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.engines.base import Dist
 from eventstudy.engines.event_bootstrap import bootstrap_ratios
 from eventstudy.engines.event_likelihood import EventKind, Form, fit_event
+from eventstudy.engines.event_profile import signed_root
 from eventstudy.engines.likelihood import LikelihoodFit, maximum_likelihood
 from eventstudy.errors import InputError
 from eventstudy.results import TestTable
 from eventstudy.volatility.dated import EventLike, dated, dates_of, id_of, instrument_of, name_of, position_of
-from eventstudy.volatility.event_tests import EventVariance, Side, event_tests
+from eventstudy.volatility.event_tests import EventVariance, Side, event_intervals, event_tests
 from eventstudy.volatility.mean_dummy import lone_sessions, trap_words
 from eventstudy.volatility.shapes import VarianceShape
 
@@ -81,7 +81,8 @@ def event_variance_test(
     min_sessions : int
         With fewer there is no GARCH, and a reason instead.
     alpha : float
-        One minus the confidence of intervals.
+        One minus the confidence of intervals. Of one multiplicative regressor each row's interval inverts the row's own
+        test, see `event_intervals`; additive and several ones have that of the robust Wald test in every row.
     bootstrap : int
         Paths behind the p of ``event_lr_bootstrap``, whose smallest value is ``1 / (1 + bootstrap)``; 0: that row is
         left without numbers.
@@ -143,11 +144,13 @@ def event_variance_test(
         return replace(base, reason=refused, tests=event_tests(base, alternative, refused))
     assert not isinstance(null, str)
     assert not isinstance(fit, str)
-    found = _measured(base, null, fit, alpha)
-    drawn = None
-    if bootstrap:
-        drawn = bootstrap_ratios(null, x, exog, form=form, paths=bootstrap, seed=seed)
-    return replace(found, tests=event_tests(found, alternative, drawn=drawn))
+    found = _measured(base, null, fit)
+    drawn = bootstrap_ratios(null, x, exog, form=form, paths=bootstrap, seed=seed) if bootstrap else None
+    root = signed_root(null, fit, y, x, exog) if form == "multiplicative" and len(shapes) == 1 else None
+    ends = event_intervals(found, root, drawn, alternative, alpha)
+    low, high = ends["event_lr" if drawn is None else "event_lr_bootstrap"]
+    found = replace(found, low=low, high=high)
+    return replace(found, tests=event_tests(found, alternative, drawn=drawn, ends=ends))
 
 
 def _check(form: str, kind: str, dist: str, alternative: str, shapes: Sequence[VarianceShape]) -> None:
@@ -229,12 +232,10 @@ def _beyond(shapes: Sequence[VarianceShape], end: int, sample: Offsets | None) -
     return None
 
 
-def _measured(base: EventVariance, null: LikelihoodFit, fit: LikelihoodFit, alpha: float) -> EventVariance:
+def _measured(base: EventVariance, null: LikelihoodFit, fit: LikelihoodFit) -> EventVariance:
     where = [i for i, name in enumerate(fit.names) if name.startswith("delta[")]
     delta, covariance = fit.params[where], fit.covariance("qmle")[np.ix_(where, where)]
-    se = np.sqrt(np.diag(covariance))
-    half = float(stats.norm.isf(alpha / 2.0)) * se
     return replace(
-        base, fit=fit, null=null, delta=delta, se=se, low=delta - half, high=delta + half,
+        base, fit=fit, null=null, delta=delta, se=np.sqrt(np.diag(covariance)),
         problem="; ".join(dict.fromkeys([*null.bounds, *fit.bounds])),
     )  # fmt: skip

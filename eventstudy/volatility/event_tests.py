@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,8 +15,9 @@ from eventstudy._typing import BoolArray, DateArray, FloatArray
 from eventstudy.domain.windows import Offsets
 from eventstudy.engines.base import Dist
 from eventstudy.engines.event_likelihood import EventKind, Form
+from eventstudy.engines.event_profile import accepted
 from eventstudy.engines.likelihood import LikelihoodFit
-from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue
+from eventstudy.kernels.resample import critical_value, smallest_pvalue, upper_pvalue
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.volatility.shapes import VarianceShape
@@ -25,6 +27,8 @@ Side = Literal["greater", "two-sided"]
 Drawn = tuple[FloatArray, FloatArray]
 #: Statistic, p, law, smallest p.
 Row = tuple[float, float, str, float]
+#: Lower and upper ends by coefficient, shape (P,) each.
+Ends = tuple[FloatArray, FloatArray]
 
 #: The one to report comes first.
 STATISTICS = ("event_lr_bootstrap", "event_lr", "event_wald")
@@ -46,7 +50,7 @@ class EventVariance:
     delta, se : ndarray, shape (P,)
         Coefficients and their robust standard errors (Bollerslev & Wooldridge 1992).
     low, high : ndarray, shape (P,)
-        Intervals of `delta`.
+        Intervals of `delta`: those of the row of `tests` to report, see `event_intervals`.
     multiplier, multiplier_low, multiplier_high : ndarray, shape (P,)
         Variance over what it would have been where a regressor is one: ``exp(delta)``. NaN in the additive form, whose
         coefficients are variances per day.
@@ -112,8 +116,56 @@ class EventVariance:
         return pd.DataFrame({"estimate": self.fit.params, "se": self.fit.se()}, index=list(self.fit.names))
 
 
+def event_intervals(
+    found: EventVariance, root: Callable[[float], float] | None, drawn: Drawn | None, alternative: Side, alpha: float
+) -> dict[str, Ends]:
+    """Intervals of the coefficients by statistic: each inverts the test of its own row.
+
+    Parameters
+    ----------
+    root : callable or None
+        What `signed_root` gives for one multiplicative regressor. None, for several or additive ones: every row has
+        the interval of the robust Wald test.
+    drawn : (ndarray, ndarray) or None
+        What `bootstrap_ratios` gives. The ratio of any coefficient is judged by it, since a response divided by its
+        true multiplier is one without an event.
+
+    Notes
+    -----
+    Equal-tailed where the test is one-sided, so that the interval lies above zero where p is at most half of alpha.
+    """
+    z = float(stats.norm.isf(alpha / 2.0))
+    wald = (found.delta - z * found.se, found.delta + z * found.se)
+    if root is None:
+        return dict.fromkeys(STATISTICS, wald)
+    laws = {"event_lr": (-z, z)}
+    if drawn is not None:
+        laws["event_lr_bootstrap"] = _accepted_roots(drawn, alternative, alpha)
+    ends = {key: accepted(root, float(found.delta[0]), *law) for key, law in laws.items()}
+    return {key: (np.array([low]), np.array([high])) for key, (low, high) in ends.items()} | {"event_wald": wald}
+
+
+def _accepted_roots(drawn: Drawn, sided: Side, alpha: float) -> tuple[float, float]:
+    """Signed roots of likelihood ratios that the paths' own do not reject; infinite with too few paths."""
+    ratios, sign = drawn[0], np.sign(drawn[1][:, 0])
+    if sided == "two-sided":
+        largest = math.sqrt(critical_value(ratios, alpha))
+        return -largest, largest
+    count = math.floor(0.5 * alpha * (1 + ratios.size) + 1e-12)
+    if count < 1:
+        return -math.inf, math.inf
+    # A path without a fit is evidence for neither side.
+    roots = np.where(np.isnan(sign), np.inf, sign * np.sqrt(np.where(np.isnan(sign), 0.0, ratios)))
+    return float(-np.sort(np.where(np.isnan(sign), np.inf, -roots))[-count]), float(np.sort(roots)[-count])
+
+
 def event_tests(
-    found: EventVariance, alternative: Side, reason: str | None = None, *, drawn: Drawn | None = None
+    found: EventVariance,
+    alternative: Side,
+    reason: str | None = None,
+    *,
+    drawn: Drawn | None = None,
+    ends: dict[str, Ends] | None = None,
 ) -> TestTable:
     """Three rows, `STATISTICS`; without numbers where `reason` says why.
 
@@ -121,6 +173,8 @@ def event_tests(
     ----------
     drawn : (ndarray, ndarray), optional
         What `bootstrap_ratios` gives; without it the bootstrap's row says that nobody asked for paths.
+    ends : dict, optional
+        What `event_intervals` gives.
     """
     first, last = _window(found.shapes, found.dates, found.day0)
     one = len(found.shapes) == 1
@@ -138,16 +192,21 @@ def event_tests(
         "event_wald": _wald(found, sided),
     }
     if one:
-        base = replace(
-            base, estimate=float(found.delta[0]), se=float(found.se[0]), low=float(found.low[0]),
-            high=float(found.high[0]),
-        )  # fmt: skip
-    return TestTable(
-        replace(base, statistic=key, reason=row.reason)
-        if isinstance(row, Inapplicable)
-        else replace(base, statistic=key, value=row[0], pvalue=row[1], distribution=row[2], smallest_p=row[3])
-        for key, row in rows.items()
-    )
+        base = replace(base, estimate=float(found.delta[0]), se=float(found.se[0]))
+    tests = []
+    for key, row in rows.items():
+        low, high = (ends or {}).get(key, (found.low, found.high))
+        named = (
+            replace(base, statistic=key, low=float(low[0]), high=float(high[0]))
+            if one
+            else replace(base, statistic=key)
+        )
+        tests.append(
+            replace(named, reason=row.reason)
+            if isinstance(row, Inapplicable)
+            else replace(named, value=row[0], pvalue=row[1], distribution=row[2], smallest_p=row[3])
+        )
+    return TestTable(tests)
 
 
 def _bootstrap(ratio: float, delta: FloatArray, sided: Side, drawn: Drawn | None) -> Row | Inapplicable:

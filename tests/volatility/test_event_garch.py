@@ -278,6 +278,56 @@ def test_bootstrap_p_is_the_rank_among_its_paths(single: pd.DataFrame) -> None:
     assert math.isnan(none.pvalue)
 
 
+# ---- intervals
+
+
+def test_the_interval_of_the_likelihood_ratio_ends_where_a_cold_profile_reaches_its_quantile(
+    single: pd.DataFrame,
+) -> None:
+    y = single["AL"].to_numpy()
+    found = es.event_variance_test(single["AL"], event=DAY0, kind="gjr", dist="t", sample=None, bootstrap=0)
+    assert found.fit is not None
+    row = found.tests.one(statistic="event_lr")
+    at = int(np.searchsorted(single.index.to_numpy(), np.datetime64(DAY0)))
+    d = np.zeros(y.size)
+    d[at + 1 : at + 21] = 1.0
+    for end in (row.low, row.high):
+        weight = np.exp(-0.5 * end * d)
+        held = maximum_likelihood(y * weight, weight[:, None], kind="gjr", dist="t", presample="fcp")
+        assert not isinstance(held, str)
+        ratio = 2.0 * (found.fit.loglik - (held.loglik - 0.5 * end * d.sum()))
+        # An end is known to 1e-4, where the ratio rises by less than 10 a unit.
+        assert ratio == pytest.approx(stats.chi2.isf(0.05, 1), abs=2e-3)
+    assert row.low < found.delta[0] < row.high
+    assert (found.low[0], found.high[0]) == (row.low, row.high)
+    wald = found.tests.one(statistic="event_wald")
+    assert wald.high - found.delta[0] == pytest.approx(stats.norm.isf(0.025) * found.se[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
+def test_the_interval_of_the_bootstrap_and_its_p_never_contradict(single: pd.DataFrame, alternative: str) -> None:
+    """Zero lies outside where the two-sided p is at most alpha, or the one-sided at most half of it."""
+    values = single["AL"].to_numpy().copy()
+    days = single.index.to_numpy()
+    at = int(np.searchsorted(days, np.datetime64(DAY0)))
+    values[at + 1 : at + 21] /= 2.0  # as large as before
+    clear = set()
+    for times in (0.5, 1.2, 1.6, 2.5):
+        changed = values.copy()
+        changed[at + 1 : at + 21] *= times
+        found = es.event_variance_test(
+            changed, days, event=DAY0, alternative=alternative, bootstrap=19, alpha=0.2, sample=(-500, 60)  # type: ignore[arg-type]
+        )  # fmt: skip
+        row = found.tests[0]
+        above = row.low > 0.0 if alternative == "greater" else not row.low <= 0.0 <= row.high
+        assert above == (row.pvalue <= (0.1 if alternative == "greater" else 0.2) + 1e-12)
+        assert (row.low, row.high) == (found.low[0], found.high[0])
+        clear.add(above)
+    assert clear == {True, False}
+    few = es.event_variance_test(values, days, event=DAY0, alternative=alternative, bootstrap=9, sample=(-500, 60))  # type: ignore[arg-type]
+    assert (few.multiplier_low[0], few.multiplier_high[0]) == (0.0, math.inf)
+
+
 # ---- refusals
 
 

@@ -1,0 +1,216 @@
+"""Size, power, bias and coverage of event regressors in the variance of a GARCH, where the variance is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import get_args
+
+import numpy as np
+
+from eventstudy._typing import FloatArray, Record
+from eventstudy.calibration.processes import Process, draw
+from eventstudy.calibration.volatility import RAISED_BEFORE
+from eventstudy.engines.base import Dist
+from eventstudy.engines.event_likelihood import EventKind, Form
+from eventstudy.errors import InputError
+from eventstudy.volatility.event_garch import MIN_SESSIONS, event_variance_test
+from eventstudy.volatility.event_tests import STATISTICS, EventVariance
+from eventstudy.volatility.shapes import VarianceShape
+
+#: Sessions after day 0.
+AFTER = 60
+#: The model that is fitted is that of the world.
+FITS: dict[Process, tuple[EventKind, Dist]] = {"garch": ("garch", "normal"), "gjr_t": ("gjr", "t")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventVarianceCell:
+    """What event regressors in the variance said in one world.
+
+    Attributes
+    ----------
+    process, multiple, days : str, float, int
+        The variance of days 1..`days` is `multiple` times what the process made.
+    before : float
+        The variance is that many times as large from session -20 on, days included.
+    form : {"multiplicative", "additive"}
+    asked : int
+        The regressor is one on days 1..`asked`.
+    bootstrap : int
+        Paths of each bootstrap; 0: none.
+    refused : int
+        Replications without a test; what follows is of the others, and NaN when there are none.
+    reason : str
+        Why, when all were.
+    rates : dict
+        Statistic -> share of one-sided rejections at `alpha`.
+    raised : float
+        Share that is called raised: p at most `alpha`, and the interval above one, of the row to
+        report.
+    median_multiple : float
+        Of the multiples found; NaN in the additive form, whose coefficients are variances per day.
+    bias : float
+        Mean log of the multiple found over the true one.
+    coverage : dict
+        Statistic -> share of its intervals that hold the true multiple.
+    length : dict
+        Statistic -> median of the upper over the lower end.
+
+    `bias` and `coverage` are NaN where the regressor does not last as long as the change, which then has no one
+    multiple.
+    """
+
+    process: str
+    multiple: float
+    days: int
+    before: float
+    form: str
+    asked: int
+    sessions: int
+    bootstrap: int
+    reps: int
+    alpha: float
+    refused: int
+    reason: str
+    rates: dict[str, float]
+    raised: float
+    median_multiple: float
+    bias: float
+    coverage: dict[str, float]
+    length: dict[str, float]
+
+    def mc_se(self, rate: float) -> float:
+        """Monte Carlo standard error of a share of the replications that were not refused."""
+        known = self.reps - self.refused
+        if known == 0:
+            return math.nan
+        share = (rate * known + 1.0) / (known + 2.0)
+        return math.sqrt(share * (1.0 - share) / known)
+
+    def to_record(self) -> Record:
+        """Plain dict for JSON."""
+        return asdict(self)
+
+
+def calibrate_event_variance(
+    process: Process = "gjr_t",
+    *,
+    multiple: float = 1.0,
+    days: int = 20,
+    before: float = 1.0,
+    form: Form = "multiplicative",
+    asked: int | None = None,
+    sessions: int = 750,
+    reps: int = 200,
+    bootstrap: int = 39,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> EventVarianceCell:
+    """Measure one cell: the variance of days 1..`days` multiplied, and `event_variance_test` asked about it.
+
+    Parameters
+    ----------
+    process : {"garch", "gjr_t"}
+        GARCH(.08, .90) with normal shocks; GJR(.03, .10, .90) with Student(5) shocks; fitted is the same model.
+    multiple : float
+        1 measures size.
+    before : float
+        Multiple of the variance from session -20 on, an announcement that comes in a turbulent time.
+    form : {"multiplicative", "additive"}
+        As in `event_variance_test`; the same seed gives both the same series.
+    asked : int, optional
+        The regressor is one on days 1 to `asked`; `days` when left out. With fewer than five the test is refused.
+    sessions : int
+        Before day 0; 60 follow it.
+    bootstrap : int
+        Paths of each bootstrap, about 0.1 seconds for 39; 0 leaves the bootstrap out.
+
+    Returns
+    -------
+    EventVarianceCell
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> cell = calibrate_event_variance("garch", multiple=9.0, reps=5, bootstrap=0)
+    >>> cell.rates["event_lr"] > 0.5
+    True
+    """
+    asked = days if asked is None else asked
+    numbers = {"multiple": multiple, "before": before, "days": days, "asked": asked, "sessions": sessions, "reps": reps}
+    _check(process, form, numbers, bootstrap, alpha)
+    offsets = np.arange(-sessions, AFTER + 1)
+    rng = np.random.default_rng(seed)
+    returns = draw(process, rng, reps, offsets)
+    returns[:, offsets >= RAISED_BEFORE] *= math.sqrt(before)
+    returns[:, (offsets >= 1) & (offsets <= days)] *= math.sqrt(multiple)
+    dates = np.datetime64("2000-01-03") + np.arange(offsets.size)
+    kind, dist = FITS[process]
+    found = [
+        event_variance_test(
+            row, dates, event=dates[sessions], shapes=(VarianceShape.pulse(1, asked),), form=form, kind=kind, dist=dist,
+            sample=None, alpha=alpha, bootstrap=bootstrap, seed=int(own),
+        )
+        for row, own in zip(returns, rng.integers(2**32, size=reps), strict=True)
+    ]  # fmt: skip
+    known = [f for f in found if not f.reason]
+    keys = STATISTICS if bootstrap else STATISTICS[1:]
+    scaled, delta = form == "multiplicative", np.array([float(f.delta[0]) for f in known])
+    truth = math.log(multiple) if scaled and asked == days else math.nan
+    ends = {
+        key: np.array([[f.tests.one(statistic=key).low, f.tests.one(statistic=key).high] for f in known])
+        for key in keys
+    }
+    return EventVarianceCell(
+        process=process, multiple=multiple, days=days, before=before, form=form, asked=asked, sessions=sessions,
+        bootstrap=bootstrap, reps=reps, alpha=alpha, refused=reps - len(known),
+        reason="" if known else found[0].reason,
+        rates={key: _share([_rejects(f, key, alpha) for f in known]) for key in keys},
+        raised=_share([_rejects(f, keys[0], alpha) and float(f.low[0]) > 0.0 for f in known]),
+        median_multiple=float(np.exp(np.median(delta))) if known and scaled else math.nan,
+        bias=float(np.mean(delta)) - truth if known else math.nan,
+        coverage={key: _coverage(rows, truth) for key, rows in ends.items()},
+        length={key: _length(rows) if scaled else math.nan for key, rows in ends.items()},
+    )  # fmt: skip
+
+
+def _check(process: str, form: str, numbers: dict[str, float], bootstrap: int, alpha: float) -> None:
+    for name, value, allowed in (("process", process, FITS), ("form", form, get_args(Form))):
+        if value not in allowed:
+            raise InputError(f"{name} {value!r}: allowed are {', '.join(allowed)}")
+    least = {"multiple": 1e-6, "before": 1e-6, "days": 1, "asked": 1, "sessions": MIN_SESSIONS, "reps": 1}
+    low = [
+        f"{name} = {value:g}: at least {least[name]:g}" for name, value in numbers.items() if not value >= least[name]
+    ]
+    low += [f"{name} = {numbers[name]:g}: at most {AFTER}" for name in ("days", "asked") if numbers[name] > AFTER]
+    if not 0.0 < alpha < 1.0:
+        low.append(f"alpha = {alpha}: between 0 and 1")
+    elif bootstrap and alpha * (1 + bootstrap) < 1.0:
+        low.append(f"bootstrap = {bootstrap}: 0, or at least {math.ceil(1.0 / alpha) - 1}, to reach alpha = {alpha:g}")
+    if low:
+        raise InputError("; ".join(low))
+
+
+def _rejects(found: EventVariance, key: str, alpha: float) -> bool:
+    """A row without a p rejects nothing."""
+    return found.tests.one(statistic=key).pvalue <= alpha + 1e-12
+
+
+def _share(hits: list[bool]) -> float:
+    return float(np.mean(hits)) if hits else math.nan
+
+
+def _coverage(ends: FloatArray, truth: float) -> float:
+    """Share of the intervals that hold the truth; one without ends holds nothing."""
+    if math.isnan(truth) or not ends.size:
+        return math.nan
+    return float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1])))
+
+
+def _length(ends: FloatArray) -> float:
+    """Median of the upper over the lower end of a multiple."""
+    return float(np.exp(np.median(ends[:, 1] - ends[:, 0]))) if ends.size else math.nan
