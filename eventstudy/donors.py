@@ -1,15 +1,15 @@
-"""Other instruments at the same event, measured in the same way: controls of one pair."""
+"""Other instruments at the same event: controls measured in the same way, and donors of a synthetic control."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from eventstudy._typing import FloatArray
 from eventstudy.abnormal import AbnormalReturns
-from eventstudy.domain.align import Returns
+from eventstudy.domain.align import Block, Returns, gather
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable
@@ -23,6 +23,7 @@ from eventstudy.kernels.stats import Inapplicable
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.models.regression import MarketModel
+from eventstudy.models.synthetic import DonorEffect, SyntheticControl, leave_one_out
 from eventstudy.pairs import PreparedSeries, fit_pairs, judge_day0, prepare_series
 
 EQUITY = ("stock", "producer", "consumer")
@@ -48,6 +49,34 @@ def default_controls(instrument: Instrument, known: InstrumentTable) -> tuple[st
 
 def _is_aluminum(one: Instrument) -> bool:
     return "alumin" in one.name.lower()
+
+
+def screened(prepared: dict[str, PreparedSeries], primary: Offsets) -> dict[str, PreparedSeries]:
+    """Models that look at other series around the event, told the window that matters."""
+    return {
+        name: replace(one, model=one.model.screened(primary)) if isinstance(one.model, SyntheticControl) else one
+        for name, one in prepared.items()
+    }
+
+
+def donor_effects(
+    prepared: dict[str, PreparedSeries],
+    candidates: list[tuple[PairOutcome, int]],
+    outcomes: list[PairOutcome],
+    window: EventWindow,
+    primary: Offsets,
+) -> tuple[DonorEffect, ...]:
+    """Primary effects of the used pairs of a synthetic control, with all donors and without each one with weight."""
+    used = {(o.event, o.instrument) for o in outcomes if o.outcome is Outcome.USED}
+    found: list[DonorEffect] = []
+    for name, one in prepared.items():
+        mine = [(p.event, row) for p, row in candidates if p.instrument == name and (p.event, name) in used]
+        if isinstance(one.model, SyntheticControl) and mine:
+            events, rows = zip(*mine, strict=True)
+            block = Block(series=one.series, events=events, positions=np.array(rows))
+            sample = gather(block, window.offsets, window.estimation, mask=window.overlap == "mask")
+            found += leave_one_out(one.model, sample, primary)
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

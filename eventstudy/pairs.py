@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,7 +33,6 @@ from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.models.base import ExpectedReturn, FittedModel
 from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.models.lagged import LaggedMarket
-from eventstudy.models.synthetic import DonorEffect, SyntheticControl, leave_one_out
 
 #: Residuals this small beside the responses themselves are what rounding leaves, in any unit.
 NO_SPREAD = 1e-10
@@ -180,6 +179,48 @@ def judge_day0(event: Event, prepared: PreparedSeries, window: EventWindow) -> t
     return day0, pair
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """Pairs as far as dates alone decide them.
+
+    Attributes
+    ----------
+    day0s : list of Day0
+        Of every pair whose instrument is among the prices.
+    outcomes : list of PairOutcome
+        Of every pair, in order.
+    candidates : list of (PairOutcome, int)
+        Pairs that dates did not rule out, with the row of their day 0.
+    """
+
+    day0s: list[Day0] = field(default_factory=list)
+    outcomes: list[PairOutcome] = field(default_factory=list)
+    candidates: list[tuple[PairOutcome, int]] = field(default_factory=list)
+
+
+def judge_dates(
+    events: Iterable[Event], instruments_of: Callable[[Event], Iterable[str]], prepared: dict[str, PreparedSeries],
+    window: EventWindow, *, allow_unusable: bool,
+) -> Dated:  # fmt: skip
+    """Day 0 of every (event, instrument) pair, and which pairs go on to be measured."""
+    found = Dated()
+    for event in events:
+        for name in instruments_of(event):
+            if name not in prepared:
+                words = "the prices hold no such instrument"
+                unknown = PairOutcome(event=event.id, instrument=name, outcome=Outcome.UNKNOWN_INSTRUMENT, detail=words)
+                found.outcomes.append(unknown)
+                continue
+            day0, pair = judge_day0(event, prepared[name], window)
+            if not event.usable and not allow_unusable:
+                pair = replace(pair, outcome=Outcome.UNUSABLE_EVENT, detail=event.reason)
+            found.day0s.append(day0)
+            found.outcomes.append(pair)
+            if pair.outcome is Outcome.USED and day0.position is not None:
+                found.candidates.append((pair, day0.position))
+    return found
+
+
 def _judge_sample(
     pairs: list[PairOutcome],
     sample: AlignedSample,
@@ -318,34 +359,6 @@ def fit_pairs(
     if not kept:
         return None, outcomes
     return combine(kept).take(np.argsort(np.array(order), kind="stable")), outcomes
-
-
-def screened(prepared: dict[str, PreparedSeries], primary: Offsets) -> dict[str, PreparedSeries]:
-    """Models that look at other series around the event, told the window that matters."""
-    return {
-        name: replace(one, model=one.model.screened(primary)) if isinstance(one.model, SyntheticControl) else one
-        for name, one in prepared.items()
-    }
-
-
-def donor_effects(
-    prepared: dict[str, PreparedSeries],
-    candidates: list[tuple[PairOutcome, int]],
-    outcomes: list[PairOutcome],
-    window: EventWindow,
-    primary: Offsets,
-) -> tuple[DonorEffect, ...]:
-    """Primary effects of the used pairs of a synthetic control, with all donors and without each one with weight."""
-    used = {(o.event, o.instrument) for o in outcomes if o.outcome is Outcome.USED}
-    found: list[DonorEffect] = []
-    for name, one in prepared.items():
-        mine = [(p.event, row) for p, row in candidates if p.instrument == name and (p.event, name) in used]
-        if isinstance(one.model, SyntheticControl) and mine:
-            events, rows = zip(*mine, strict=True)
-            block = Block(series=one.series, events=events, positions=np.array(rows))
-            sample = gather(block, window.offsets, window.estimation, mask=window.overlap == "mask")
-            found += leave_one_out(one.model, sample, primary)
-    return tuple(found)
 
 
 def _judge_fit(pair: PairOutcome, fit: FittedModel, row: int, rounding: float, prepared: PreparedSeries) -> PairOutcome:

@@ -21,6 +21,7 @@ from eventstudy.domain.quality import Flag
 from eventstudy.domain.releases import NotKnown, Release
 from eventstudy.domain.timing import LaterMarket
 from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
+from eventstudy.donors import donor_effects, screened
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
@@ -44,14 +45,12 @@ from eventstudy.models.regression import MarketModel
 from eventstudy.models.synthetic import DonorEffect
 from eventstudy.pairs import (
     PreparedSeries,
-    donor_effects,
     findings,
     fit_pairs,
     ids_of,
-    judge_day0,
+    judge_dates,
     prepare_series,
     primary_of,
-    screened,
     with_breaks,
 )
 from eventstudy.provenance import Provenance, make_provenance
@@ -354,23 +353,16 @@ class Study:
     def _measure(
         self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries]
     ) -> StudyResult:
-        day0s: list[Day0] = []
-        outcomes: list[PairOutcome] = []
-        candidates: list[tuple[PairOutcome, int]] = []
-        for event in events.values():
-            for name in self._instruments_of(event):
-                day0, pair = self._judge(event, name, prepared)
-                outcomes.append(pair)
-                if day0 is not None:
-                    day0s.append(day0)
-                    if pair.outcome is Outcome.USED and day0.position is not None:
-                        candidates.append((pair, day0.position))
+        dated = judge_dates(
+            events.values(), self._instruments_of, prepared, self.window, allow_unusable=self.allow_unusable
+        )
+        day0s, candidates = dated.day0s, dated.candidates
         positions = {(p.event, p.instrument): row for p, row in candidates}
         primary = primary_of(self.window, [d for d in day0s if (d.event, d.instrument) in positions])
         prepared = screened(prepared, primary)
         abnormal, judged = fit_pairs(prepared, candidates, self.window, primary)
         final = {(p.event, p.instrument): p for p in judged}
-        outcomes = [final.get((p.event, p.instrument), p) for p in outcomes]
+        outcomes = [final.get((p.event, p.instrument), p) for p in dated.outcomes]
         used_ids = ids_of(prepared, (i for i in self.spillover if i in prices))
         near = tuple(overlaps(events, context, prepared, positions, self.window))
         unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
@@ -404,15 +396,6 @@ class Study:
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
         )  # fmt: skip
-
-    def _judge(self, event: Event, name: str, prepared: dict[str, PreparedSeries]) -> tuple[Day0 | None, PairOutcome]:
-        pair = PairOutcome(event=event.id, instrument=name, outcome=Outcome.USED)
-        if name not in prepared:
-            return None, replace(pair, outcome=Outcome.UNKNOWN_INSTRUMENT, detail="the prices hold no such instrument")
-        day0, pair = judge_day0(event, prepared[name], self.window)
-        if not event.usable and not self.allow_unusable:
-            pair = replace(pair, outcome=Outcome.UNUSABLE_EVENT, detail=event.reason)
-        return day0, pair
 
     @property
     def measures(self) -> Measures:

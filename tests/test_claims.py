@@ -17,8 +17,9 @@ from statsmodels.stats.multitest import multipletests
 import eventstudy as es
 from eventstudy.claims.file import VARIANCE_KINDS, Claim, Claims, Direction, Kind
 from eventstudy.claims.measure import Measured as MeasuredClaim
-from eventstudy.claims.measure import Reading, Setting, measure_claims, neighbours, with_difference
+from eventstudy.claims.measure import Reading, neighbours
 from eventstudy.claims.result import holm_steps, refused
+from eventstudy.claims.series import Setting, measure_claims, with_difference
 from eventstudy.claims.verdict import ClaimVerdict, decide, sentences
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable

@@ -19,13 +19,9 @@ from eventstudy.claims.beside import (
     refused_tests,
 )
 from eventstudy.claims.file import Claim, Claims
-from eventstudy.claims.measure import (
-    Measured,
-    Reading,
-    Setting,
-    measure_claims,
-)
+from eventstudy.claims.measure import Measured, Reading
 from eventstudy.claims.search import look_for_dates, scan_commands
+from eventstudy.claims.series import Setting, measure_claims
 from eventstudy.claims.verdict import ClaimVerdict, decide, sentences, untestable
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.prices import PriceTable
