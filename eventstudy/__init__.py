@@ -93,6 +93,7 @@ _EXPORTS = {
     "pooled_controls": "donors",
     "calibrate": "calibration",
     "calibrate_dates": "calibration",
+    "calibrate_donors": "calibration",
     "calibrate_real": "calibration",
     "Advice": "inference.advice",
     "scan": "verbs.scan",
@@ -163,6 +164,7 @@ __all__ = [
     "calendar_time",
     "calibrate",
     "calibrate_dates",
+    "calibrate_donors",
     "calibrate_real",
     "capm",
     "carhart",
@@ -205,7 +207,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from eventstudy.calibration import calibrate, calibrate_dates, calibrate_real
+    from eventstudy.calibration import calibrate, calibrate_dates, calibrate_donors, calibrate_real
     from eventstudy.claims.file import Claim, Claims, claims_saying, read_claims
     from eventstudy.claims.result import ClaimsResult, judge_claims
     from eventstudy.claims.verdict import ClaimVerdict

@@ -15,10 +15,10 @@ from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.errors import InputError, UnknownNameError
-from eventstudy.inference.base import Finding
+from eventstudy.inference.base import Finding, PairView
 from eventstudy.inference.placebo import placebo_paths
-from eventstudy.inference.single import MIN_PLACEBO
-from eventstudy.inference.small_n import conley_taber, too_few_controls
+from eventstudy.inference.single import MIN_PLACEBO, car_of, rank_among
+from eventstudy.inference.small_n import too_few_controls
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
@@ -137,6 +137,7 @@ def pooled_controls(
     model: ExpectedReturn | None = None,
     windows: EventWindow | None = None,
     others: EventTable | None = None,
+    alpha: float = 0.05,
 ) -> Finding | Inapplicable:
     """Rank of the instrument's ``|SCAR|`` at the event among those of all controls at all placebo dates.
 
@@ -155,12 +156,15 @@ def pooled_controls(
         Estimation and event windows.
     others : EventTable, optional
         Announcements to stay ten sessions away from; None: the catalogue.
+    alpha : float
+        One minus the confidence of the interval.
 
     Returns
     -------
     Finding
-        `estimate` and `value` are the SCAR (no unit); `smallest_p` says how many control dates were ranked.
-        `Inapplicable` when the pair, or every control, cannot be measured.
+        `estimate` is the CAR with the interval that inverts the test, in the unit of the response; `value` the SCAR;
+        `smallest_p` says how many control dates were ranked. `Inapplicable` when the pair, or every control, cannot be
+        measured, and with fewer than 19 control dates.
 
     Raises
     ------
@@ -197,12 +201,28 @@ def pooled_controls(
         return Inapplicable(f"{instrument}: {judged[0].detail}")
     pooled: list[FloatArray] = []
     for name in names:
-        usable = chosen if name not in (chosen.market or ()) else ConstantMean()
-        control = prepare(name, usable)
+        control = prepare(name, pooled_model(chosen, name))
         row = judge_day0(event, control, span)[0].position
         found = placebo_paths(control.series, list(control.other_rows.values()), control.model, span, like=row)
         if not isinstance(found, str):
             pooled.append(found.scar(window))
     if not pooled:
         return Inapplicable(f"none of {', '.join(names)} has placebo dates")
-    return conley_taber(float(abnormal.car(window).scar[0]), np.concatenate(pooled))
+    return pooled_rank(abnormal, window, np.concatenate(pooled), alpha)
+
+
+def pooled_model(model: ExpectedReturn, control: str) -> ExpectedReturn:
+    """The model of one control in `pooled_controls`: the constant mean where the control is a benchmark itself."""
+    return ConstantMean() if control in (model.market or ()) else model
+
+
+def pooled_rank(abnormal: AbnormalReturns, window: Offsets, scars: FloatArray, alpha: float) -> Finding | Inapplicable:
+    """`pooled_controls` once everything is measured: `scars` are those of the controls at their placebo dates."""
+    car = car_of(abnormal, window)
+    if isinstance(car, Inapplicable):
+        return car
+    view = PairView(
+        abnormal=abnormal, placebo="ranked elsewhere", variance="not asked for", alpha=alpha, draws=0, seed=()
+    )
+    what = "dates of control instruments"
+    return rank_among(view, float(car.car[0]), float(car.se[0]), scars, float(car.scar[0]), what)

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from eventstudy._typing import BoolArray, FloatArray, IntArray
+from eventstudy.calibration.beside import ask_beside, beside_at, check_keys, control_names
 from eventstudy.calibration.cells import Cell, Tally
 from eventstudy.calibration.history import DATES_KEYS, all_dates, measures_of, view_at, windows_of, with_effect
 from eventstudy.domain.align import near_rows
@@ -17,9 +18,10 @@ from eventstudy.domain.events import EventTable, catalog
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.same_hour import rows_at
 from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets
+from eventstudy.donors import screened
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError, UnknownNameError
-from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS
+from eventstudy.inference.base import LOCAL_SESSIONS
 from eventstudy.kernels.resample import local_rms
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
@@ -45,6 +47,7 @@ def calibrate_dates(
     most: int = 1000,
     effects: Sequence[float] = (0.0,),
     model: ExpectedReturn | None = None,
+    controls: Sequence[str] | None = None,
     others: EventTable | None = None,
     alpha: float = 0.05,
     seed: int = 0,
@@ -59,7 +62,8 @@ def calibrate_dates(
     Parameters
     ----------
     methods : sequence of str
-        Keys of statistics of one series and one event.
+        Keys of statistics of one series and one event; ``pooled_controls``, the function; and ``conley_taber_car``:
+        `conley_taber` on CARs instead of SCARs.
     dates : {"all", "turbulent", "calm"}
         All dates with complete windows that lie ten sessions away from `others`, or the fifth of them whose 20
         sessions before are the most (least) turbulent beside their estimation window, by root mean square responses.
@@ -73,6 +77,8 @@ def calibrate_dates(
         Added to the response of the window's first session, in its unit; 0 measures size.
     model : ExpectedReturn, optional
         None: the constant mean.
+    controls : sequence of str, optional
+        For the methods that rank among other instruments; None: those a study takes by default.
     others : EventTable, optional
         Announcements to stay away from; None: the catalogue.
     time, zone : str
@@ -88,14 +94,13 @@ def calibrate_dates(
     InputError, UnknownNameError
     """
     keys = (methods,) if isinstance(methods, str) else tuple(methods)
-    for key in keys:
-        if key not in PAIR_STATISTICS:
-            raise UnknownNameError("statistic of one pair", key, [e.key for e in PAIR_STATISTICS])
+    check_keys(keys)
     if dates not in get_args(Stratum):
         raise InputError(f"dates = {dates!r} is not one of {get_args(Stratum)}")
     windows = windows_of(window, (-m - GAP, -GAP - 1))
     spec = GarchResponse(min_sessions=min(500, m), draws=999, engine=CompiledEngine())
-    prepared = prepare(prices, instrument, model or ConstantMean(), windows, others)
+    chosen = model or ConstantMean()
+    prepared = screened({instrument: prepare(prices, instrument, chosen, windows, others)}, window)[instrument]
     alike, bar = rows_at(prepared.series, time, zone)
     rows = spread(positions(prepared, windows, dates, alike), most)
     if rows.size == 0:
@@ -107,12 +112,15 @@ def calibrate_dates(
     )
     tallies = {(effect, key): Tally() for effect in effects for key in keys}
     rejected: dict[tuple[float, str], list[bool]] = {case: [] for case in tallies}
-    for row in rows.tolist():
-        view = view_at(prepared, row, measures_of(keys, windows, alpha=alpha, seed=seed, spec=spec), placebo)
+    measures = measures_of(keys, windows, alpha=alpha, seed=seed, spec=spec)
+    names = control_names(prices, instrument, chosen, controls)
+    others_at = beside_at(keys, prices, names, chosen, windows, prepared, rows, others)
+    for row, (beside, pooled) in zip(rows.tolist(), others_at, strict=True):
+        view = replace(view_at(prepared, row, measures, placebo), controls=beside)
         for effect in effects:
             moved = with_effect(view, window, effect)
             for key in keys:
-                found = PAIR_STATISTICS[key].obj(moved, window)
+                found = ask_beside(key, moved, window, pooled)
                 rejected[effect, key].append(tallies[effect, key].add(found, alpha, effect))
     where = {"all": "all dates", "turbulent": "most turbulent fifth", "calm": "calmest fifth"}[dates]
     where += f", bars that close at {bar}" if bar else ""

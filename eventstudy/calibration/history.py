@@ -72,12 +72,14 @@ def view_at(
         return pair_view(measures, abnormal, prepared, position)
     others = tuple(k for k in measures.statistics or () if k not in DATES_KEYS)
     view = pair_view(replace(measures, statistics=others), abnormal, prepared, position)
-    if isinstance(placebo, str):
-        return replace(view, placebo=placebo)
-    n = prepared.series.dates.size
-    near = near_rows([position], n, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
+    return replace(view, placebo=placebo if isinstance(placebo, str) else away(placebo, prepared, position, window))
+
+
+def away(placebo: PlaceboPaths, prepared: PreparedSeries, position: int, window: EventWindow) -> PlaceboPaths:
+    """Of `all_dates` those more than ten sessions away from the row `position`."""
+    near = near_rows([position], prepared.series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
     own_rows = np.searchsorted(prepared.series.dates, placebo.abnormal.dates[:, -1]) - window.event[1]
-    return replace(view, placebo=replace(placebo, usable=placebo.usable & ~near[own_rows]))
+    return replace(placebo, usable=placebo.usable & ~near[own_rows])
 
 
 def all_dates(prepared: PreparedSeries, window: EventWindow, *, like: int | None = None) -> PlaceboPaths | str:

@@ -18,6 +18,8 @@ from rich.table import Table
 
 from eventstudy._typing import Record
 from eventstudy.errors import EventStudyError, InputError
+from eventstudy.models.base import ExpectedReturn
+from eventstudy.models.named import make_model
 from eventstudy.report.record import dumps
 
 app = typer.Typer(
@@ -121,3 +123,12 @@ def offsets_of(option: str, text: str) -> list[int]:
     if match is None:
         raise InputError(f"{option} {text!r} is not a window; write two sessions, such as {option}=-1,1")
     return [int(match[1]), int(match[2])]
+
+
+def model_of(
+    name: str | None, market: str | None, instrument: str, *, files: bool, source: Sequence[str] | None
+) -> ExpectedReturn:
+    """The model named; by default the market model, for the embedded Alcoa on the other 29 stocks of its index."""
+    embedded = not files and not source and instrument == "AA"
+    named = split([market]) if market else ["DOW29"] if embedded and name in (None, "market_model") else None
+    return make_model(name or "market_model", named)

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from eventstudy._typing import Record
-from eventstudy.calibration import WORLDS, calibrate, calibrate_dates
+from eventstudy.calibration import WORLDS, calibrate, calibrate_dates, calibrate_donors
+from eventstudy.calibration.beside import CONTROL_KEYS, POOLED
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
+from eventstudy.calibration.donors import Counterfactual, Whose
 from eventstudy.calibration.event_variance import calibrate_event_variance
 from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
@@ -23,6 +25,7 @@ from eventstudy.cli.app import (
     TimeOption,
     ZoneOption,
     app,
+    model_of,
     offsets_of,
     show,
     split,
@@ -57,6 +60,13 @@ def calibrate_command(
     dates: Annotated[Stratum, typer.Option(help="With --on: all dates, or the most turbulent or calmest fifth.")] = (
         "all"
     ),
+    model: Annotated[str, typer.Option(help="With --on: model of the expected response.")] = "constant_mean",
+    market: Annotated[
+        str | None, typer.Option(help="With --on: its benchmarks, factors or donors, comma-separated.")
+    ] = None,
+    beside: Annotated[
+        str | None, typer.Option(help="With --on: controls, comma-separated; default those of a study.")
+    ] = None,
     alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
     as_json: JsonOption = False,
@@ -66,17 +76,47 @@ def calibrate_command(
     bars = intraday_of(bars_zone, bars_stamp, bars_minutes)
     if (bars is not None or time is not None) and (on is None or not prices):
         raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
+    if on is None and (model, market, beside) != ("constant_mean", None, None):
+        raise InputError("--model, --market and --beside go with --on; simulated others: eventstudy calibrate-donors")
     if on is None:
         cells = calibrate(
             split(method), world, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
             alpha=alpha, seed=seed,
         )  # fmt: skip
     else:
-        table = load("files", *prices, symbols=[on], intraday=bars) if prices else load("embedded", symbols=[on])
+        keys, chosen = split(method), model_of(model, market, on, files=bool(prices), source=None)
+        alone = model == "constant_mean" and not set(keys) & {*CONTROL_KEYS, POOLED}
+        symbols = [on] if alone else None
+        table = load("files", *prices, symbols=symbols, intraday=bars) if prices else load("embedded", symbols=symbols)
         cells = calibrate_dates(
-            table, on, split(method), dates=dates, window=(first, last), m=m, most=reps, effects=[effect], alpha=alpha,
-            seed=seed, time=time, zone=zone,
+            table, on, keys, dates=dates, window=(first, last), m=m, most=reps, effects=[effect], model=chosen,
+            controls=split([beside]) if beside else None, alpha=alpha, seed=seed, time=time, zone=zone,
         )  # fmt: skip
+    show("cells", [c.to_record() for c in cells], as_json)
+
+
+@app.command(name="calibrate-donors")
+def calibrate_donors_command(
+    method: Annotated[list[str], typer.Option(help="Statistics of one pair, comma-separated, or pooled_controls.")],
+    world: Annotated[str, typer.Option(help="As in calibrate, simulated.")] = "iid_normal",
+    controls: Annotated[int, typer.Option(help="Others with a common factor that were not hit.")] = 29,
+    model: Annotated[Counterfactual, typer.Option(help="Expected response, made of the others.")] = "constant_mean",
+    whose: Annotated[Whose, typer.Option(help="Whose variance changes where the world's does.")] = "all",
+    window: Annotated[str, typer.Option(help="Tested sessions.")] = "0,0",
+    m: Annotated[int, typer.Option("--m", help="Estimation sessions.")] = 250,
+    reps: Annotated[int, typer.Option(help="Replications.")] = 1000,
+    effect: Annotated[float, typer.Option(help="Injected into the treated instrument, in --effect-unit.")] = 0.0,
+    effect_unit: Annotated[EffectUnit, typer.Option(help="Standard deviations of a day, or a return.")] = "sd",
+    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what looks at other instruments: ranks among controls, pools, counterfactuals made of donors."""
+    first, last = offsets_of("--window", window)
+    cells = calibrate_donors(
+        split(method), world, controls=controls, model=model, whose=whose, window=(first, last), m=m, reps=reps,
+        effect=effect, effect_unit=effect_unit, alpha=alpha, seed=seed,
+    )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
 
 

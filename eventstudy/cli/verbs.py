@@ -19,6 +19,7 @@ from eventstudy.cli.app import (
     TimeOption,
     ZoneOption,
     app,
+    model_of,
     offsets_of,
     say,
     split,
@@ -32,7 +33,6 @@ from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.models.base import ExpectedReturn
-from eventstudy.models.named import make_model
 from eventstudy.report.parts import check_target
 from eventstudy.sources.base import Mode
 from eventstudy.spec import PricesSpec, SourceKey, StudyPlan
@@ -219,15 +219,6 @@ def as_pair(values: Sequence[int]) -> Offsets:
 def window_of(option: str, text: str | None) -> Offsets | None:
     """A window of the command line, None when it was not given."""
     return None if text is None else as_pair(offsets_of(option, text))
-
-
-def model_of(
-    name: str | None, market: str | None, instrument: str, *, files: bool, source: Sequence[str] | None
-) -> ExpectedReturn:
-    """The model named; by default the market model, for the embedded Alcoa on the other 29 stocks of its index."""
-    embedded = not files and not source and instrument == "AA"
-    named = split([market]) if market else ["DOW29"] if embedded and name in (None, "market_model") else None
-    return make_model(name or "market_model", named)
 
 
 def load_for(

@@ -64,7 +64,10 @@ def conformal(view: PairView, window: Offsets) -> Finding | Inapplicable:
         low, high = kept_effects(sums, slopes, view.alpha)
         spread = float(np.std(sums - estimate * slopes) / abs(slopes[0]))
     else:
+        # The search starts at the study's own estimate, of a fit before the event: other donors may have been left.
         estimate, spread = float(view.abnormal.car(window).car[0]), float(np.std(sums[length:]))
+        if not np.isfinite(estimate):
+            return Inapplicable("the model has no solution on the estimation window")
 
         def pvalue(effect: float) -> float:
             assert isinstance(view.refit, Refit)
