@@ -15,6 +15,7 @@ from eventstudy.domain.align import Block, ResponseSeries, gather
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.releases import NotKnown, Release, not_known, own_releases_in, releases_in
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
+from eventstudy.inference.bars import TAKES_BARS_FOR_ALIKE, refuse_bars
 from eventstudy.inference.base import (
     PAIR_STATISTICS,
     PANEL_STATISTICS,
@@ -219,6 +220,7 @@ def panel_tests(measures: Measures, panel: Panel, primary: Offsets) -> list[Test
         return []
     abnormal = panel.abnormal
     units = sorted(set(abnormal.units))
+    unlike = refuse_bars(abnormal)
     events = {event for event, _ in abnormal.pairs}
     results = []
     for window in measures.window.tested(primary):
@@ -230,11 +232,11 @@ def panel_tests(measures: Measures, panel: Panel, primary: Offsets) -> list[Test
         if len(units) == 1 and view.n > 1:
             base = replace(base, share_positive=_share_positive(view), median=float(np.median(view.car.car)))
         for entry in wanted:
-            finding: Finding | Inapplicable = (
-                entry.obj(view)
-                if len(units) == 1
-                else Inapplicable(f"pairs in different units ({', '.join(units)}) have no common mean")
-            )
+            finding: Finding | Inapplicable
+            if len(units) > 1:
+                finding = Inapplicable(f"pairs in different units ({', '.join(units)}) have no common mean")
+            else:
+                finding = (unlike if entry.key in TAKES_BARS_FOR_ALIKE else None) or entry.obj(view)
             results.append(with_finding(replace(base, statistic=entry.key), finding))
     return results
 

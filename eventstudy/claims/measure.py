@@ -11,14 +11,8 @@ from eventstudy.claims.file import VARIANCE_KINDS, Claim
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import PairView
 from eventstudy.inference.seen import NOT_MEASURED, Injections, Seen, injections
-from eventstudy.inference.single import verdict
-from eventstudy.kernels.resample import (
-    complete_windows,
-    critical_value,
-    rank_pvalue,
-    smallest_pvalue,
-    window_sums,
-)
+from eventstudy.inference.single import same_bars, verdict
+from eventstudy.kernels.resample import complete_windows, critical_value, rank_pvalue, smallest_pvalue, window_sums
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.measure import pair_seed
 from eventstudy.study import StudyResult
@@ -175,12 +169,18 @@ class Measured:
         return self.usual_level(self.window)
 
     def usual_level(self, window: Offsets) -> float:
-        """95% point of the absolute sums of abnormal responses over equally long windows inside estimation."""
+        """95% point of the absolute sums of abnormal responses over equally long windows inside estimation.
+
+        Of bars those of windows that begin at the same clock time.
+        """
         abnormal = self.result.abnormal
         assert abnormal is not None
         inside, length = abnormal.estimation[0], window[1] - window[0] + 1
         sums = window_sums(np.where(inside, abnormal.ar[0], np.nan), length)
-        return critical_value(sums[complete_windows(inside, length)], ONE_IN_20)
+        keep = complete_windows(inside, length)
+        if abnormal.clock is not None:
+            keep = keep & same_bars(abnormal.clock, abnormal.columns(window).start, length)[0]
+        return critical_value(sums[keep], ONE_IN_20)
 
     @property
     def _unit(self) -> str:

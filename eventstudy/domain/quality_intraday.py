@@ -86,6 +86,6 @@ def _nights(table: PriceTable, name: str) -> list[Flag]:
         Flag(
             instrument=name, kind="intraday_bars", severity="info", start=own.index[0].date(),
             end=own.index[-1].date(), n=int(night.sum()), evidence=evidence,
-            meaning="ranks compare bars of one clock time; every other test takes all bars for alike",
+            meaning="ranks compare bars of one clock time, forecasts of variance divide by it, other tests refuse",
         )
     ]  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 
 from eventstudy._typing import BoolArray
 from eventstudy.domain.windows import Offsets
+from eventstudy.inference.bars import refuse_bars
 from eventstudy.inference.base import PAIR_STATISTICS, Finding, PairView, Refit
 from eventstudy.kernels.conformal import cyclic_sums, kept_effects, shift_pvalue
 from eventstudy.kernels.stats import Inapplicable
@@ -40,6 +41,8 @@ def conformal(view: PairView, window: Offsets) -> Finding | Inapplicable:
     the effects that are not rejected: exactly, where residuals are linear in the response (every regression by least
     squares); by search, to 1% of its width, for other models.
     """
+    if refused := refuse_bars(view.abnormal):
+        return refused
     if isinstance(view.refit, str):
         return Inapplicable(view.refit)
     used, at = sample_columns(view.refit, window)

@@ -122,6 +122,8 @@ def injections(view: PairView, window: Offsets) -> Injections | str:
     car = ar.car(window)
     found = scaled_sums(ar, car, studentised=True, local=True)
     good = np.isfinite(found.own) & (found.keep.sum(axis=1) >= MIN_PLACEBO)
+    for i in np.flatnonzero(good):
+        good[i] = not view.variance.unknown((int(day0[i]) + window[0], int(day0[i]) + window[1]))
     if good.sum() < FEWEST_DATES:
         return f"{int(good.sum())} placebo dates have a local scale; {FEWEST_DATES} are needed"
     rng, error = view.rng(min(window[0], 0), 4), mean_errors(ar, window)

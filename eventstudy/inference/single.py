@@ -15,6 +15,7 @@ from eventstudy._typing import BoolArray, FloatArray, IntArray
 from eventstudy.abnormal import AbnormalReturns, Car
 from eventstudy.domain.intraday import DAY_MINUTES
 from eventstudy.domain.windows import Offsets
+from eventstudy.inference.bars import refuse_bars
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
 from eventstudy.kernels.ols import quadratic
 from eventstudy.kernels.resample import (
@@ -45,7 +46,7 @@ MIN_PLACEBO = 19
 )
 def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """``CAR / se`` with the full forecast covariance; Student with the model's degrees of freedom."""
-    car = car_of(view.abnormal, window)
+    car = refuse_bars(view.abnormal) or car_of(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car
     dof = int(view.abnormal.dof[0])
@@ -134,6 +135,8 @@ def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicab
         return car
     if isinstance(view.variance, str):
         return Inapplicable(view.variance)
+    if unknown := view.variance.unknown(window):
+        return Inapplicable(unknown)
     simulated = simulated_sums(
         view.variance, 0, window, float(mean_errors(view.abnormal, window)[0]), view.draws,
         view.rng(min(window[0], 0), 1),
@@ -194,6 +197,7 @@ def simulated_sums(
     """
     origin = min(window[0], 0)
     paths = variance.paths(day0 + origin, window[1] - origin + 1, draws, rng)
+    paths = variance.in_unit(paths, day0 + origin)
     return np.asarray(paths[window[0] - origin :].sum(axis=0) + mean_error * rng.standard_normal(draws))
 
 
@@ -297,14 +301,21 @@ def scaled_sums(ar: AbnormalReturns, car: Car, *, studentised: bool, local: bool
         keep = keep & (scale > 1e-6)
     at = int(np.searchsorted(ar.offsets, car.window[0]))
     if ar.clock is not None:
-        # Bars of another hour have another variance, those after a night above all.
-        nights = window_sums((ar.clock >= DAY_MINUTES).astype(np.float64), length)
-        keep = keep & (ar.clock[:, : sums.shape[1]] == ar.clock[:, [at]]) & (nights == nights[:, [at]])
+        keep = keep & same_bars(ar.clock, at, length)
     if local:
         rms = local_rms(ar.ar, LOCAL_SESSIONS)
         scale, own = scale * rms[:, : sums.shape[1]], own * rms[:, at]
         keep = keep & np.isfinite(scale)
     return Scaled(sums, scale, keep, own)
+
+
+def same_bars(clock: IntArray, at: int, length: int) -> BoolArray:
+    """Windows of `length` bars that begin at the clock time of that in column `at` and hold as many nights, (N, W).
+
+    Bars of another hour have another variance, those after a night above all.
+    """
+    nights = window_sums((clock >= DAY_MINUTES).astype(np.float64), length)
+    return np.asarray((clock[:, : nights.shape[1]] == clock[:, [at]]) & (nights == nights[:, [at]]))
 
 
 def rank_among(

@@ -194,6 +194,7 @@ def pair_speed(
     if tests[2].applicable:
         moments = _no_moments(_unclear_whole(tests[2]))
         if _clear(tests[2], view.alpha) and isinstance(view.variance, VarianceModel):
+            # The test of the whole needs the scale of all its bars: where it applies, the paths have one.
             path = view.abnormal.path(windows[2])[0][0]
             moments = _moments(path, _noise(view, view.variance, windows[2]), first, view.alpha)
     return _speed(tests, horizon, view.alpha, seen, others, moments, largest)
@@ -329,7 +330,8 @@ def _noise(view: PairView, variance: VarianceModel, window: Offsets) -> FloatArr
     """Running sums of undisturbed paths with the mean's estimation error, shape (L, draws)."""
     ar, origin = view.abnormal, min(window[0], 0)
     rng = view.rng(origin, 1)
-    paths = variance.paths(origin, window[1] - origin + 1, view.draws, rng)[window[0] - origin :]
+    paths = variance.in_unit(variance.paths(origin, window[1] - origin + 1, view.draws, rng), origin)
+    paths = paths[window[0] - origin :]
     design = ar.design[0, ar.columns(window)]
     values, vectors = np.linalg.eigh(ar.gram_inv[0])
     root = vectors * np.sqrt(np.clip(values, 0.0, None))

@@ -236,7 +236,7 @@ def bar_words(result: StudyResult) -> str:
     return (
         f"Intraday prices: every session here is a bar of {result.minutes} minutes, every clock time the close of a "
         "bar. The first bar of a day spans the night before it. Ranks and placebo dates compare bars of one clock "
-        "time; all other tests take bars for alike, and reject too often where a window holds a night."
+        "time; forecasts of variance take the pattern of the day out first; tests that take all bars for alike refuse."
     )
 
 

@@ -75,12 +75,13 @@ def conditional_volatility(result: StudyResult, event: str, instrument: str, ax:
     ax.plot(dates, filtered, color=INK, label=label)
     if response.applicable:
         start = "before day 0" if response.origin == "event" else "before the gap"
-        ax.plot(response.dates, np.sqrt(response.expected), "--", color=EVENT, label=f"forecast {start}")
+        ax.plot(response.dates, np.sqrt(response.usual), "--", color=EVENT, label=f"forecast {start}")
         mark_day0(ax, response.dates[0], label=False)
     ax.set_ylim(bottom=0.0)
     ax.set_title("Expected volatility, and what came")
     date_axis(ax, dates)
-    unit_axis(ax, response.unit, f"std. dev. a {'day' if result.minutes is None else 'bar'}, ")
+    each = "day" if result.minutes is None else "bar, without the pattern of the day"
+    unit_axis(ax, response.unit, f"std. dev. a {each}, ")
     return legend(ax, 4)
 
 
@@ -206,7 +207,7 @@ def _conditional_words(result: StudyResult, response: VolatilityResponse) -> str
         f"{size(now, response.unit)} on day 0"
     )
     if response.applicable:
-        end, unit, last = float(np.sqrt(response.expected[-1])), response.unit, int(response.offsets[-1])
+        end, unit, last = float(np.sqrt(response.usual[-1])), response.unit, int(response.offsets[-1])
         fan = np.sqrt(response.fan[[0, 3], -1])
         came = float(np.sqrt(model.variance[model.row_of(last)]))
         text += (

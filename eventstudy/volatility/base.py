@@ -8,9 +8,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray
-from eventstudy.domain.align import AlignedSample, ResponseSeries
-from eventstudy.domain.windows import EventWindow
+from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy.domain.align import ResponseSeries
+from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.arch_engine import ArchEngine
 from eventstudy.engines.base import Dist, Engine, GarchFit, Kind
 from eventstudy.engines.compiled import CompiledEngine
@@ -24,8 +24,9 @@ from eventstudy.kernels.garch import (
     forecast_variance,
     simulate,
 )
-from eventstudy.models.base import MODELS, ExpectedReturn, FittedModel
-from eventstudy.volatility.residuals import MIN_CONSTANT, residuals_around
+from eventstudy.kernels.hour_scale import FEWEST
+from eventstudy.models.base import MODELS, ExpectedReturn
+from eventstudy.volatility.residuals import MIN_CONSTANT, Hours, Residuals, residuals_around
 
 Method = Literal["garch", "gjr", "egarch", "ewma", "constant"]
 
@@ -103,7 +104,8 @@ class VarianceModel:
     params : GarchParams or EgarchParams
         Coefficients in use.
     residual : ndarray, shape (S,)
-        Residuals of the mean model on the valid sessions, in the pair's unit.
+        Residuals of the mean model on the valid sessions, in the pair's unit; of bars, as all that follows, over the
+        scale of their clock time, see `hours`.
     offsets : ndarray, shape (S,)
         Their sessions relative to day 0.
     dates : ndarray of datetime64[D], shape (S,)
@@ -115,6 +117,9 @@ class VarianceModel:
         Standardised residuals of the fitting sample, rescaled to mean square 1.
     clock : ndarray, shape (S,), or None
         Of intraday bars what makes them comparable, see `clock_of`.
+    hours : Hours or None
+        Of intraday bars what a bar of each clock time varies beside the mean of all. A sum of responses is in the
+        pair's unit once each path is multiplied by it (`in_unit`).
     """
 
     method: Method
@@ -128,6 +133,7 @@ class VarianceModel:
     variance: FloatArray
     shocks: FloatArray
     clock: IntArray | None = None
+    hours: Hours | None = None
 
     @property
     def label(self) -> str:
@@ -139,7 +145,11 @@ class VarianceModel:
             "ewma": f"EWMA (decay {EWMA_DECAY})",
             "constant": "constant variance",
         }[self.method]
-        return words + (f", {self.fit.dist} errors" if self.fit is not None and not self.problem else "")
+        words += f", {self.fit.dist} errors" if self.fit is not None and not self.problem else ""
+        if self.hours is None or (self.hours.scale == 1.0).all():
+            return words
+        rare = f", {self.hours.left_out} bars of rare ones left out" if self.hours.left_out else ""
+        return f"{words}, bars in the scale of their clock time{rare}"
 
     @property
     def linear(self) -> GarchParams:
@@ -175,6 +185,24 @@ class VarianceModel:
         """
         z = rng.choice(self.shocks, size=(steps, draws))
         return simulate(self.params, np.asarray(self.variance[self.row_of(origin)]), z)
+
+    def in_unit(self, paths: FloatArray, first: int) -> FloatArray:
+        """Paths of the sessions from `first` on, (steps, draws), in the pair's unit; NaN where no scale is known."""
+        if self.hours is None:
+            return paths
+        return np.asarray(paths * self.hours.at(first + np.arange(paths.shape[0]))[:, None])
+
+    def unknown(self, window: Offsets) -> str:
+        """Why a sum over `window` has no law here: a bar of it has no scale; empty where all have one."""
+        if self.hours is None:
+            return ""
+        missing = int(np.isnan(self.hours.at(np.arange(window[0], window[1] + 1))).sum())
+        if not missing:
+            return ""
+        return (
+            f"{missing} bars of [{window[0]},{window[1]}] close at a clock time that comes fewer than {FEWEST} times "
+            "in the sample of the variance: their scale is not known; take a longer sample, or another window"
+        )
 
     def drawn_params(self, draws: int, rng: np.random.Generator) -> Params | None:
         """Coefficients drawn from their estimated covariance, shape (draws,) each; None without a usable one."""
@@ -240,16 +268,15 @@ def variance_model(
     if not spec.joint or found.n_fit < spec.min_sessions:
         measured = model_of_residuals(found.residual, found.offsets, found.dates, found.n_fit, spec)
     else:
-        measured = _joint_model(found.sample, found.fitted, found.known, found.n_fit, spec)
+        measured = _joint_model(found, spec)
     if isinstance(measured, str) or found.clock is None:
         return measured
-    return replace(measured, clock=found.clock)
+    return replace(measured, clock=found.clock, hours=found.hours)
 
 
-def _joint_model(
-    sample: AlignedSample, fitted: FittedModel, known: BoolArray, n_fit: int, spec: GarchResponse
-) -> VarianceModel | str:
+def _joint_model(found: Residuals, spec: GarchResponse) -> VarianceModel | str:
     """Mean and variance together, on the valid sessions of the fitting sample."""
+    sample, fitted, known, n_fit = found.sample, found.fitted, found.known, found.n_fit
     x = fitted.design[0][known]
     linear = fitted.spec.key in MODELS and MODELS[fitted.spec.key].facts.get("residuals") == "linear in R"
     if not linear or x.shape[1] != fitted.params.shape[1]:
@@ -258,10 +285,13 @@ def _joint_model(
     # What the model takes as known, such as a riskless rate, is no part of the regression.
     given = fitted.expected[0][known] - x @ fitted.params[0]
     y = sample.response[0][known] - given
-    found = spec.engine.fit_with_mean(y[:n_fit], x[:n_fit], kind=spec.kind, dist=spec.dist)
-    if isinstance(found, str):
-        return found
-    fit, coef = found
+    if found.hours is not None:
+        scale = found.hours.scale[known]
+        x, y = x / scale[:, None], y / scale
+    both = spec.engine.fit_with_mean(y[:n_fit], x[:n_fit], kind=spec.kind, dist=spec.dist)
+    if isinstance(both, str):
+        return both
+    fit, coef = both
     return _of_fit(y - x @ coef, sample.offsets[known], sample.dates[0][known], n_fit, fit)
 
 

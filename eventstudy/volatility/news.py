@@ -17,6 +17,7 @@ from eventstudy.engines.base import GarchFit
 from eventstudy.kernels.garch import Params
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.volatility.base import GarchResponse, VarianceModel
+from eventstudy.volatility.residuals import hours_of, too_rare
 
 #: Shocks shown, in long-run standard deviations before the announcement.
 WIDEST, POINTS = 4.0, 81
@@ -77,8 +78,12 @@ def fit_after(
     fitted = model.fit(sample)
     if fitted.singular[0] or sample.estimation.sum() < spec.min_sessions:
         return f"{int(sample.estimation.sum())} usable sessions after the event window, a fit needs {spec.min_sessions}"
-    ar = abnormal_returns(sample, fitted).ar[0]
+    abnormal = abnormal_returns(sample, fitted)
+    hours = hours_of(abnormal)
+    ar = abnormal.ar[0] if hours is None else abnormal.ar[0] / hours.scale
     residual = ar[np.isfinite(ar)]
+    if residual.size < spec.min_sessions:
+        return too_rare(int(sample.estimation.sum()))
     if not residual.std() > 0.0:
         return "the residuals do not vary after the event window"
     fit = spec.engine.fit(residual, kind=spec.kind, dist=spec.dist)

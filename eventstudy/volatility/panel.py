@@ -52,6 +52,9 @@ def panel_forecasts(models: Sequence[VarianceModel | str], offsets: IntArray, or
         residual[row, columns] = model.residual[inside]
         ahead = model.forecast(first, int(offsets[-1]) - first + 1)
         variance[row] = ahead[int(offsets[0]) - first :]
+        if model.hours is not None:
+            scale = model.hours.at(offsets)
+            residual[row], variance[row] = residual[row] * scale, variance[row] * scale**2
     return PanelForecasts(
         offsets=offsets, residual=residual, variance=np.where(np.isfinite(residual), variance, np.nan),
         reasons=tuple(m if isinstance(m, str) else "" for m in models),

@@ -72,7 +72,8 @@ class VolatilityResponse:
     persistence : Persistence or None
         Onset, peak, half-life, return to baseline.
     fan : ndarray, shape (4, L + 1)
-        Quantiles alpha/2, 1/4, 3/4, 1 - alpha/2 of the conditional variance along undisturbed paths.
+        Quantiles alpha/2, 1/4, 3/4, 1 - alpha/2 of the conditional variance along undisturbed paths; of bars, as
+        `usual`, without the pattern of the day.
     sum_low, sum_high : ndarray, shape (L,)
         Range of the running sum of (multiplier - 1) over days 1.. along undisturbed paths, one day at a time.
     news : NewsImpact, str or None
@@ -114,6 +115,13 @@ class VolatilityResponse:
     def applicable(self) -> bool:
         """Whether there is a number."""
         return not self.reason
+
+    @property
+    def usual(self) -> FloatArray:
+        """Of bars `expected` without the pattern of the day, as pictures show it; of daily prices `expected` itself."""
+        if self.model is None or self.model.hours is None:
+            return self.expected
+        return np.asarray(self.expected / self.model.hours.at(self.offsets) ** 2)
 
     def raised(self, alpha: float) -> bool:
         """Whether the days after stand out: p at or below alpha and an interval above 1."""
@@ -236,9 +244,10 @@ def measure_response(
         (found.simulated[found.offsets >= 1] - 1.0).cumsum(axis=0), [alpha / 2.0, 1.0 - alpha / 2.0], 1
     )
     constant = float(np.mean(model.residual[: model.n_fit] ** 2))
+    expected = found.expected if model.hours is None else found.expected * model.hours.at(found.offsets) ** 2
     response = VolatilityResponse(
         event=event, instrument=instrument, unit=unit, model=model, offsets=found.offsets,
-        dates=model.dates[found.rows], expected=found.expected, multiplier=found.value,
+        dates=model.dates[found.rows], expected=expected, multiplier=found.value,
         multiplier_constant=model.residual[found.rows] ** 2 / constant, null_low=band[0], null_high=band[1],
         pvalue_day=np.array([upper_pvalue(m, s) for m, s in zip(found.value, found.simulated, strict=True)]),
         days=int(after.sum()), last=end, cav=float((found.value[after] - 1.0).sum()), mean_multiplier=main.multiple,
