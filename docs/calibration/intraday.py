@@ -37,10 +37,10 @@ def run(reps: int, seed: int) -> str:
     lines = [
         f"Seven bars a day, normal and independent, a stock of beta 0.8 on its market; 420 bars of estimation, {DAYS} "
         "days in all. Rejections at 5% in percent. Power: a response of bar 0 of "
-        f"{EFFECT:g} standard deviations of its own hour. Volatility: p of raised variance over bars 1 to 10; its power "
-        f"is that against bars 2 to 10 of {RAISED:g} times the standard deviation. `t_fe` and `conformal` refuse bars of "
-        "several hours; `sq_garch` refuses here, where no volatility clusters. "
-        f"{reps} replications of a size, {max(1, reps // FEWER)} of a power; Monte Carlo standard error at 5%: "
+        f"{EFFECT:g} standard deviations of its own hour. Volatility: p of raised variance over bars 1 to 10; its "
+        f"power: bars 2 to 10 have {RAISED:g} times the standard deviation. `t_fe` and `conformal` refuse bars of "
+        f"several hours; `sq_garch` refuses here, where no volatility clusters. {reps} replications of a size, "
+        f"{max(1, reps // FEWER)} of a power; Monte Carlo standard error at 5%: "
         f"{100 * np.sqrt(0.05 * 0.95 / reps):.1f} points.",
         "",
         f"|bars of a day|bar 0|window|of|{'|'.join(KEYS)}|volatility|",
