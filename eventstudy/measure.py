@@ -345,10 +345,10 @@ def _look_up_releases(
     found: Measured, event: str, series: ResponseSeries, position: int, window: Offsets, own: tuple[Event, ...]
 ) -> None:
     """Releases inside the event window of one pair, in order of session, and the calendars that do not reach it."""
-    of_day = (event, series.instrument, series.days, position, window)
-    listed = [*releases_in(*of_day), *own_releases_in(event, series.instrument, series.dates, position, window, own)]
+    pair = (event, series.instrument, series.dates, position, window)
+    listed = [*releases_in(*pair), *own_releases_in(*pair, own)]
     found.releases.extend(sorted(listed, key=lambda r: (r.offset, r.date)))
-    found.releases_not_known.extend(not_known(*of_day))
+    found.releases_not_known.extend(not_known(*pair))
 
 
 def sensitivity(

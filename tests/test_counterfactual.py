@@ -304,24 +304,65 @@ def test_own_releases_are_listed_for_those_that_they_concern(embedded: PriceTabl
     assert listed == {("0", "AA"), ("0", "BA"), ("1", "AA"), ("2", "BA"), ("3", "AA"), ("4", "AA"), ("4", "BA")}
 
 
-@pytest.mark.parametrize(
-    ("window", "expected"),
-    [((-3, 3), {"FOMC": -1}), ((5, 13), {"FOMC": 5, "US": 13}), ((6, 12), {}), ((14, 18), {"US": 14})],
-)
-def test_bars_list_a_release_when_any_bar_of_its_day_is_in_the_window(
-    window: tuple[int, int], expected: dict[str, int]
-) -> None:
-    """Hourly closes from 10:30 in New York, 7 a day; day 0 is the second of the FOMC's Wednesday, jobs on Friday."""
+def hourly_closes() -> NDArray[np.datetime64]:
+    """Closes from 10:30 to 16:30 in New York, 7 a day; row 8 is the second of the FOMC's Wednesday, jobs on Friday."""
     days = [dt.date(2024, 7, d) for d in (30, 31)] + [dt.date(2024, 8, d) for d in (1, 2)]
     local = [pd.Timestamp(d) + pd.Timedelta(hours=10.5 + k) for d in days for k in range(7)]
-    dates = np.repeat(np.array(days, dtype="datetime64[D]"), 7)
-    closes = pd.DatetimeIndex(local, tz="America/New_York").tz_convert("UTC").tz_localize(None).to_numpy()
-    aa, position = es.instruments()["AA"], 8
-    found = {r.title.split()[0]: r.offset for r in releases_in("e", aa, dates, position, window)}
-    assert found == expected
+    closes = pd.DatetimeIndex(local, tz="America/New_York").tz_convert("UTC").tz_localize(None)
+    return closes.to_numpy().astype("datetime64[s]")
+
+
+@pytest.mark.parametrize(
+    ("window", "known", "by_day"),
+    [
+        ((-3, 3), {"FOMC": 3}, {"FOMC": -1}),  # 14:00 moves the bar that closes 14:30; by its day, the first of it
+        ((-3, 2), {}, {"FOMC": -1}),
+        ((5, 13), {"US": 13}, {"FOMC": 5, "US": 13}),  # 8:30 moves the first bar of Friday
+        ((6, 12), {}, {}),
+        ((14, 18), {}, {"US": 14}),
+    ],
+)
+def test_bars_list_a_release_at_the_bar_of_its_minute(
+    window: tuple[int, int], known: dict[str, int], by_day: dict[str, int]
+) -> None:
+    """Without a minute a release may have moved any bar of its day, and says so."""
+    aa, bars = es.instruments()["AA"], hourly_closes()
+    assert {r.title.split()[0]: r.offset for r in releases_in("e", aa, bars, 8, window)} == known
     own = [es.make_event("2024-07-31", title="FOMC", id="a"), es.make_event("2024-08-02", title="US", id="b")]
-    bars = closes.astype("datetime64[s]")
-    assert {r.title: r.offset for r in own_releases_in("e", aa, bars, position, window, own)} == expected
+    found = {r.title: r.offset for r in own_releases_in("e", aa, bars, 8, window, own)}
+    assert found == {f"{title} (by its day: the minute is not known)": offset for title, offset in by_day.items()}
+    own = [
+        es.make_event("2024-07-31", time="14:00", title="FOMC", id="a"),
+        es.make_event("2024-08-02", time="08:30", title="US", id="b"),
+    ]
+    assert {r.title: r.offset for r in own_releases_in("e", aa, bars, 8, window, own)} == known
+
+
+def test_a_release_after_the_close_moves_the_next_day() -> None:
+    """The statement of Sunday 2020-03-15, 17:00, came to the first bar of Monday; a window from there on lists it."""
+    days = [dt.date(2020, 3, d) for d in (12, 13, 16, 17)]
+    local = [pd.Timestamp(d) + pd.Timedelta(hours=10.5 + k) for d in days for k in range(7)]
+    closes = pd.DatetimeIndex(local, tz="America/New_York").tz_convert("UTC").tz_localize(None)
+    bars, aa = closes.to_numpy().astype("datetime64[s]"), es.instruments()["AA"]
+    for position, window, expected in ((14, (0, 3), {0}), (15, (0, 3), set()), (13, (-5, 2), {1})):
+        assert {r.offset for r in releases_in("e", aa, bars, position, window) if "FOMC" in r.title} == expected
+    late = [es.make_event("2020-03-13", time="17:30", id="late")]
+    assert [r.offset for r in own_releases_in("e", aa, bars, 14, (0, 3), late)] == [0]
+
+
+def test_minutes_are_those_of_the_calendar() -> None:
+    """From the announcements' own clock: 14:15 from 1995, 14:00 from March 2013, days of a press conference 12:30."""
+    fomc, between, cpi = calendars()
+    clock = {day.isoformat(): time.strftime("%H:%M") for day, time in (fomc.minutes | between.minutes).items()}
+    assert [clock[d] for d in ("1994-02-04", "1999-06-30", "2012-04-25", "2013-01-30", "2013-03-20", "2024-07-31")] == [
+        "11:05", "14:15", "12:30", "14:15", "14:00", "14:00",
+    ]  # fmt: skip
+    assert set(fomc.dates) == set(fomc.minutes)
+    assert set(between.dates) - set(between.minutes) == {dt.date(2001, 9, 17)}
+    assert set(cpi.minutes.values()) == {dt.time(8, 30)}
+    # A time that stands for itself is one of a day that the calendar has.
+    assert set(fomc.minutes) <= set(fomc.dates)
+    assert set(between.minutes) <= set(between.dates)
 
 
 # --- responses that are not returns: the LME spread around the sanctions on Rusal ------------------

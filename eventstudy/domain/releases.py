@@ -9,10 +9,12 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from eventstudy._typing import DateArray
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import Instrument, instruments
 from eventstudy.domain.intraday import is_intraday, local_times
-from eventstudy.domain.windows import Offsets, find_day0
+from eventstudy.domain.windows import Offsets, bar_after, find_day0
 
 EMPLOYMENT = "US employment situation, 08:30 New York"
 PROMPT = "LME third-Wednesday prompt date"
@@ -35,6 +37,9 @@ MOVED = {
     dt.date(2025, 12, 5): dt.date(2025, 12, 16),
     dt.date(2026, 2, 6): dt.date(2026, 2, 11),
 }
+#: Follows the title of a release that is listed with bars though its minute is not known.
+BY_ITS_DAY = " (by its day: the minute is not known)"
+_NEW_YORK = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +54,9 @@ class Release:
     date : date
         By rule, with the lapses of appropriations that moved one; by a calendar; or the user's.
     offset : int
-        The instrument's first session on or after the date, relative to day 0; of bars, the first of that day in the
-        window; of a user's release with a clock time, the first price after it.
+        The instrument's first session on or after the date, relative to day 0; of a user's release with a clock time,
+        the first price after it. Of bars the first to close after the release; where its minute is not known, the
+        first of its day in the window, and the title says so.
     """
 
     event: str
@@ -98,6 +104,8 @@ class Calendar:
         Ascending.
     origin : str
         Where they come from and how they were checked.
+    minutes : dict
+        Date -> clock time in New York; dates whose minute is not known are left out.
     """
 
     title: str
@@ -106,6 +114,15 @@ class Calendar:
     last: dt.date
     dates: tuple[dt.date, ...]
     origin: str
+    minutes: Mapping[dt.date, dt.time]
+
+
+class Scheduled(NamedTuple):
+    """A release on a date, and its instant where the minute is known."""
+
+    date: dt.date
+    title: str
+    instant: dt.datetime | None
 
 
 @cache
@@ -122,6 +139,7 @@ def calendars() -> tuple[Calendar, ...]:
         Calendar(
             title=one["title"], short=one["short"], first=one["first"], last=one["last"],
             dates=tuple(_dates(one["dates"])), origin=" ".join(one["origin"].split()),
+            minutes=_minutes(one["times"], tuple(_dates(one["dates"]))),
         )
         for one in tomllib.loads(text)["calendar"]
     )  # fmt: skip
@@ -132,6 +150,21 @@ def _dates(text: str) -> Iterator[dt.date]:
     for line in text.split("\n"):
         year, *days = line.split() or ["0"]
         yield from (dt.date(int(year), int(day[:2]), int(day[2:])) for day in days)
+
+
+def _minutes(text: str, dates: tuple[dt.date, ...]) -> dict[dt.date, dt.time]:
+    """Clock times by lines such as ``since 2013-03-20 14:00``, and ``2020-03-15 17:00``, which has the last word."""
+    spans: list[tuple[dt.date, dt.time]] = []
+    single: dict[dt.date, dt.time] = {}
+    for line in text.strip().split("\n"):
+        *since, day, clock = line.split()
+        date, time = dt.date.fromisoformat(day), dt.time.fromisoformat(clock)
+        if since:
+            spans.append((date, time))
+        else:
+            single[date] = time
+    usual = {date: time for first, time in sorted(spans) for date in dates if date >= first}
+    return usual | single
 
 
 def employment_date(year: int, month: int) -> dt.date:
@@ -165,37 +198,54 @@ def third_wednesday(year: int, month: int) -> dt.date:
     return dt.date(year, month, 1 + (calendar.WEDNESDAY - first) % 7 + 14)
 
 
-def scheduled(first: dt.date, last: dt.date, exchange: str) -> Iterator[tuple[dt.date, str]]:
+def scheduled(first: dt.date, last: dt.date, exchange: str) -> Iterator[Scheduled]:
     """Releases between two dates, both ends included, that matter to prices of an exchange; in order of date."""
-    found: list[tuple[dt.date, str]] = []
+    found: list[Scheduled] = []
     for index in range(first.year * 12 + first.month - 3, last.year * 12 + last.month):
         year, month = divmod(index, 12)
         by_rule = employment_date(year, month + 1)
         if employment := MOVED.get(by_rule, by_rule):
-            found.append((employment, EMPLOYMENT))
+            found.append(Scheduled(employment, EMPLOYMENT, _instant(employment, dt.time(8, 30))))
         if exchange == "LME":
-            found.append((third_wednesday(year, month + 1), PROMPT))
-    found += [(date, one.title) for one in calendars() for date in one.dates]
-    yield from sorted(item for item in found if first <= item[0] <= last)
+            found.append(Scheduled(third_wednesday(year, month + 1), PROMPT, None))
+    found += [
+        Scheduled(date, one.title, _instant(date, one.minutes.get(date))) for one in calendars() for date in one.dates
+    ]
+    yield from sorted((item for item in found if first <= item.date <= last), key=lambda item: item[:2])
+
+
+def _instant(date: dt.date, time: dt.time | None) -> dt.datetime | None:
+    return None if time is None else dt.datetime.combine(date, time, _NEW_YORK)
 
 
 def releases_in(
     event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets
 ) -> Iterable[Release]:
-    """Releases whose first session falls into the event window of one pair; of bars, any of that day.
+    """Releases whose first session falls into the event window of one pair; of bars, the first to close after them.
 
     Parameters
     ----------
-    dates : ndarray of datetime64[D], shape (n,)
-        Sessions of the instrument, or the local dates of its bars.
+    dates : ndarray of datetime64, shape (n,)
+        Sessions of the instrument, or closes of its bars.
     position : int
         Row of day 0.
     """
-    low, high, first, last = _span(dates, position, window)
-    for date, title in scheduled(first, last, instrument.exchange):
-        row = _row_of(date, dates, low, high)
+    bars, days = is_intraday(dates), _days(dates, instrument)
+    low, high, first, last = _span(days, position, window)
+    # What came after the last close of the day before moves the first bar of the window.
+    for date, title, instant in scheduled(first - dt.timedelta(days=bars), last, instrument.exchange):
+        if bars and instant is not None:
+            found = bar_after(dates, instant)
+            row = found if low <= found <= high else None
+        else:
+            row, title = _row_of(date, days, low, high), title + (BY_ITS_DAY if bars else "")
         if row is not None:
             yield Release(event=event, instrument=instrument.id, title=title, date=date, offset=row - position)
+
+
+def _days(dates: DateArray, instrument: Instrument) -> DateArray:
+    """Local dates of sessions or bars."""
+    return np.asarray(local_times(dates, instrument.tz).astype("datetime64[D]")) if is_intraday(dates) else dates
 
 
 def _row_of(date: dt.date, dates: DateArray, low: int, high: int) -> int | None:
@@ -221,18 +271,18 @@ def own_releases_in(
     for one in own:
         if one.instruments and instrument.id not in instruments().select(one.instruments):
             continue
-        row = find_day0(one, instrument, dates).position
+        row, title = find_day0(one, instrument, dates).position, one.label
         if is_intraday(dates) and not isinstance(one.announced, dt.datetime):
-            row = _row_of(one.date, local_times(dates, instrument.tz).astype("datetime64[D]"), low, high)
+            row, title = _row_of(one.date, _days(dates, instrument), low, high), title + BY_ITS_DAY
         if row is not None and low <= row <= high:
-            yield Release(event=event, instrument=instrument.id, title=one.label, date=one.date, offset=row - position)
+            yield Release(event=event, instrument=instrument.id, title=title, date=one.date, offset=row - position)
 
 
 def not_known(
     event: str, instrument: Instrument, dates: DateArray, position: int, window: Offsets
 ) -> Iterable[NotKnown]:
     """Calendars that do not cover the event window of one pair; parameters as `releases_in`."""
-    _, _, first, last = _span(dates, position, window)
+    _, _, first, last = _span(_days(dates, instrument), position, window)
     for one in calendars():
         if first < one.first or last > one.last:
             yield NotKnown(

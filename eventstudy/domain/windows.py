@@ -249,10 +249,10 @@ def _no_day0(event: Event, instrument: Instrument) -> Day0:
 def _find_bar0(event: Event, instrument: Instrument, closes: DateArray) -> Day0:
     """First bar that closes after the announcement."""
     instant, earliest, latest = _bounds(event)
-    position = _bar_after(closes, instant)
+    position = bar_after(closes, instant)
     if position >= closes.size:
         return _no_day0(event, instrument)
-    ambiguous = _bar_after(closes, earliest) != _bar_after(closes, latest)
+    ambiguous = bar_after(closes, earliest) != bar_after(closes, latest)
     close = closes[position]
     local = local_times(closes[position : position + 1], instrument.tz)[0]
     rule = f"first bar that closes after the announcement, {_clock(local)} {instrument.tz} ({_clock(close)} UTC)"
@@ -278,7 +278,7 @@ def _bounds(event: Event) -> tuple[dt.datetime, dt.datetime, dt.datetime]:
     return midnight, midnight, midnight + dt.timedelta(days=1)
 
 
-def _bar_after(closes: DateArray, instant: dt.datetime) -> int:
+def bar_after(closes: DateArray, instant: dt.datetime) -> int:
     """Position of the first bar that closes after an aware instant."""
     utc = instant.astimezone(dt.UTC).replace(tzinfo=None)
     return int(np.searchsorted(closes, np.datetime64(utc, "s"), side="right"))
