@@ -84,7 +84,7 @@ def test_daily_fingerprint_is_what_it_always_was(embedded: PriceTable) -> None:
 
 def test_fingerprint_sees_the_clock_and_the_length(frame: pd.DataFrame, hourly: PriceTable) -> None:
     later = es.prices(frame.set_axis(frame.index + pd.Timedelta(minutes=5)))
-    shorter = es.prices(frame, intraday=es.Intraday(minutes=30))
+    shorter = es.prices(frame.set_axis(closes_by_pandas(frame.index)), intraday=es.Intraday(stamp="end", minutes=30))
     assert len({hourly.fingerprint(), later.fingerprint(), shorter.fingerprint()}) == 3
 
 
@@ -119,7 +119,7 @@ def test_unlike_tables_cannot_be_joined(hourly: PriceTable, frame: pd.DataFrame)
     assert daily.minutes is None
     with pytest.raises(InputError, match=r"B: daily prices and A, M: intraday bars of 60 minutes cannot stand in one"):
         daily.joined(hourly)
-    halves = es.prices(frame[["A"]].rename(columns={"A": "H"}), intraday=es.Intraday(minutes=30))
+    halves = es.prices(frame[["A"]].rename(columns={"A": "H"}), intraday=es.Intraday(stamp="end", minutes=30))
     with pytest.raises(InputError, match=r"60 minutes.*30 minutes"):
         hourly.joined(halves)
 
@@ -184,6 +184,31 @@ def test_missing_rows_need_a_named_length() -> None:
         es.prices(both)
     table = es.prices(both, intraday=es.Intraday(minutes=60, stamp="end"))
     assert table.frame["B"].dropna().tolist() == both["B"].dropna().tolist()
+
+
+def test_a_named_length_covers_missing_rows_and_no_longer_bars(tmp_path: Path) -> None:
+    """Half-hour bars with most rows missing are that; hourly bars read as such would close half an hour early."""
+    half, hour = bars_from("09:30", 30, 13), bars_from("09:30", 60, 7)
+    thin = half[np.arange(half.size) % 39 % 13 % 3 == 0]
+    thin = pd.concat([thin, half.iloc[1:2]]).sort_index()
+    named = es.Intraday(minutes=30)
+    table = es.prices(pd.DataFrame({"A": half, "B": thin}), intraday=named)
+    both = closes_of_half_hours(thin.index)
+    assert table.frame["B"].dropna().index.tolist() == both.tolist()
+    assert table.frame["B"].dropna().tolist() == thin.tolist()
+    for frame in (pd.DataFrame({"A": half, "B": hour}), pd.DataFrame({"B": hour})):
+        with pytest.raises(InputError, match=r"no two rows of B are less than 60 minutes apart.*--bars-stamp end"):
+            es.prices(frame, intraday=named)
+        with pytest.raises(FileFormatError, match="no two rows of B are less than 60 minutes apart"):
+            es.load("files", write(tmp_path, frame), intraday=named)
+    # Stamped at the end, a clock time is the close, whatever the length.
+    ends = pd.DataFrame({"A": half, "B": hour}).shift(freq="30min")
+    assert es.prices(ends, intraday=es.Intraday(minutes=30, stamp="end")).minutes == 30
+
+
+def closes_of_half_hours(index: pd.Index) -> pd.DatetimeIndex:
+    """End of half-hour bars in plain pandas, UTC without a zone."""
+    return (pd.DatetimeIndex(index) + pd.Timedelta(minutes=30)).tz_convert("UTC").tz_localize(None)
 
 
 def test_what_is_no_table_is_refused_in_words() -> None:

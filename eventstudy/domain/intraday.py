@@ -152,8 +152,8 @@ def bar_minutes(columns: Mapping[str, DateArray], spec: Intraday) -> int:
     Raises
     ------
     InputError
-        When no column has two rows and no length is named, columns differ in length, steps are no whole minutes, or
-        bars as long as named would overlap.
+        When no column has two rows and no length is named, columns differ in length, steps are no whole minutes, bars
+        as long as named would overlap, or bars stamped at their start never follow each other at the length named.
     """
     known = {name: np.unique(rows) for name, rows in columns.items()}
     steps = {name: usual_step(rows) for name, rows in known.items() if rows.size > 1}
@@ -169,10 +169,24 @@ def bar_minutes(columns: Mapping[str, DateArray], spec: Intraday) -> int:
                 f"bars of {spec.minutes} minutes, but rows come every {shortest / _MINUTE:g} minutes; "
                 "name the true length, or none"
             )
+        if spec.stamp == "start":
+            _seen_once(known, spec.minutes)
         return spec.minutes
     if shortest % _MINUTE != np.timedelta64(0, "s"):
         raise InputError(f"rows come every {shortest}; bars of whole minutes are needed, resample them")
     return int(shortest // _MINUTE)
+
+
+def _seen_once(rows: Mapping[str, DateArray], minutes: int) -> None:
+    """Raise where a column has no two rows `minutes` apart: longer bars read as short ones would close too early."""
+    for name, instants in rows.items():
+        nearest = np.diff(instants).min() if instants.size > 1 else None
+        if nearest is not None and nearest > minutes * _MINUTE:
+            raise InputError(
+                f"bars of {minutes} minutes, but no two rows of {name} are less than {nearest / _MINUTE:g} minutes "
+                "apart: a price of its close would be taken for one known earlier; name the true length, or give the "
+                "clock time at which each bar closes and say so (Intraday(stamp='end'), --bars-stamp end)"
+            )
 
 
 def _one_length(steps: Mapping[str, np.timedelta64], spec: Intraday) -> None:
