@@ -766,8 +766,6 @@ def test_the_command_says_what_is_missing(run: Run, tmp_path: Path, frame: pd.Da
 
 
 def test_what_needs_days_is_refused_on_bars(hourly: PriceTable) -> None:
-    with pytest.raises(InputError, match="a scan searches the dates of daily prices"):
-        es.scan(hourly, "A", start="2023-09-01", model=es.MarketModel("M"))
     claims = es.claims_saying(["lasting"], instruments=["A"])
     [found] = es.judge_claims(claims, hourly, event=at(pd.Timestamp("2023-09-06 11:45"))).verdicts
     assert found.word == "untestable"

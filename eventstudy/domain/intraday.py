@@ -261,3 +261,22 @@ def iso_words(value: np.datetime64) -> str:
     ('2018-04-06', '2018-04-06T14:30:00Z')
     """
     return f"{value}Z" if is_intraday(np.asarray(value)) and not np.isnat(value) else str(value)
+
+
+def moment_of(value: np.datetime64) -> dt.date:
+    """A session as a date, or the close of a bar as a datetime in UTC."""
+    found = value.item()
+    assert isinstance(found, dt.date)
+    return found.replace(tzinfo=dt.UTC) if isinstance(found, dt.datetime) else found
+
+
+def instant_of(value: dt.date) -> np.datetime64:
+    """What `moment_of` was given."""
+    if isinstance(value, dt.datetime):
+        return np.datetime64(value.astimezone(dt.UTC).replace(tzinfo=None), "s")
+    return np.datetime64(value, "D")
+
+
+def moment_words(value: dt.date) -> str:
+    """What `moment_of` gives, for a reader: ``2018-04-06``, or ``2018-04-06 14:30 UTC``."""
+    return f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, dt.datetime) else str(value)

@@ -10,7 +10,7 @@ from eventstudy._typing import BoolArray, FloatArray, IntArray
 FEWEST = 19
 
 
-def hour_scale(residual: FloatArray, kind: IntArray, used: BoolArray) -> FloatArray:
+def hour_scale(residual: FloatArray, kind: IntArray, used: BoolArray, *, only: int | None = None) -> FloatArray:
     """Root mean square residual of each bar's kind over that of all bars, both among the used ones.
 
     Parameters
@@ -21,6 +21,8 @@ def hour_scale(residual: FloatArray, kind: IntArray, used: BoolArray) -> FloatAr
         What makes bars comparable, such as the minute of the day.
     used : ndarray of bool, shape (T,)
         Bars that the scale is learnt from: those of the estimation window.
+    only : int, optional
+        The kind that is wanted, others are left NaN; all by default.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def hour_scale(residual: FloatArray, kind: IntArray, used: BoolArray) -> FloatAr
     out = np.full(residual.size, np.nan)
     squares = residual**2
     among = used & np.isfinite(residual)
-    for one in np.unique(kind[among]):
+    for one in np.unique(kind[among]) if only is None else (only,):
         alike = kind == one
         own = among & alike
         if own.sum() >= FEWEST and squares[own].any():

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from eventstudy.claims.file import VARIANCE_KINDS
 from eventstudy.claims.result import ClaimsResult
 from eventstudy.claims.verdict import TEST_WORDS, ClaimVerdict, amount, interval_words, signed
+from eventstudy.domain.intraday import moment_words
 from eventstudy.report import tables
 from eventstudy.report.page import SIGNS, reactor_words
 from eventstudy.report.parts import NONE, cells, check_target, render, write_whole
@@ -133,7 +134,7 @@ def scan_frame(found: Scan) -> pd.DataFrame:
     """The dates that a scan found."""
     rows = [
         [
-            str(p.date),
+            moment_words(p.date),
             found.amount(p.estimate),
             pvalue(p.pvalue),
             ", ".join(f"{e} ({k:+d})" for e, k in p.events) or NONE,

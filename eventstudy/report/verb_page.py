@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from eventstudy.domain.intraday import instant_of, moment_words, when_words
 from eventstudy.report import tables
 from eventstudy.report.canvas import figure_svg, styled
 from eventstudy.report.parts import NONE, cells, check_target, data_uri, render, write_whole
@@ -50,7 +51,7 @@ def scan_page(result: Scan) -> str:
         {
             "title": f"Scan of {result.name}",
             "meta": f"{_KINDS[result.kind]}{sign} over {window_words(result.window)}, {_AGAINST[result.against]}",
-            "span": f"{result.dates.size:,} dates from {result.dates[0]} to {result.dates[-1]}",
+            "span": f"{result.dates.size:,} dates from {when_words(result.dates[0])} to {when_words(result.dates[-1])}",
             "label": label,
             "edge": "reaction" if count else "inconclusive",
             "sentence": result.sentence,
@@ -78,8 +79,8 @@ def scan_page(result: Scan) -> str:
 def _found_frame(result: Scan) -> pd.DataFrame:
     rows = [
         [
-            str(p.date), result.amount(p.estimate), f"{p.statistic:+.2f}", pvalue(p.pvalue),
-            f"{p.first} to {p.last}" if p.dates > 1 else NONE, event_words(p) or NONE,
+            moment_words(p.date), result.amount(p.estimate), f"{p.statistic:+.2f}", pvalue(p.pvalue),
+            f"{moment_words(p.first)} to {moment_words(p.last)}" if p.dates > 1 else NONE, event_words(p) or NONE,
         ]
         for p in result.found
     ]  # fmt: skip
@@ -92,10 +93,11 @@ def known_frame(result: Scan) -> pd.DataFrame:
     rank = (-np.abs(result.statistic)).argsort().argsort() + 1
     rows = []
     for one in result.known:
-        at = int(np.searchsorted(result.dates, np.datetime64(one.day0, "D")))
+        at = int(np.searchsorted(result.dates, instant_of(one.day0)))
         rows.append(
             [
-                one.title, str(one.day0), result.amount(float(result.estimate[at])), f"{result.statistic[at]:+.2f}",
+                one.title, moment_words(one.day0), result.amount(float(result.estimate[at])),
+                f"{result.statistic[at]:+.2f}",
                 f"{rank[at]:,}", pvalue(float(result.pvalue[at])),
             ]
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from eventstudy.domain.intraday import instant_of, moment_words
 from eventstudy.report.canvas import EVENT, FAINT, INK, SHADE, axes_of, date_axis, legend, plain, styled, unit_axis
 from eventstudy.verbs.robustness import Robustness
 from eventstudy.verbs.scan_result import Scan
@@ -62,22 +63,22 @@ def statistic_by_date(result: Scan, ax: Axes | None = None) -> Axes:
         words = f"found from {result.critical:.2f} on" if k == 0 else None
         ax.axhline(side * result.critical, color=EVENT, linewidth=1.0, linestyle="--", label=words)
     if result.found:
-        days, sizes = [np.datetime64(p.date, "D") for p in result.found], [p.statistic for p in result.found]
+        days, sizes = [instant_of(p.date) for p in result.found], [p.statistic for p in result.found]
         ax.plot(days, sizes, "D", color=EVENT, markersize=5, label="found")
         for peak, day in zip(result.found, days, strict=True):
-            words = plain(f"{peak.date} {peak.events[0][0] if peak.events else ''}".strip())
+            words = plain(f"{moment_words(peak.date)} {peak.events[0][0] if peak.events else ''}".strip())
             late = (day - result.dates[0]) / (result.dates[-1] - result.dates[0]) > 0.6
             ax.annotate(
                 words, (day, peak.statistic), xytext=(-7 if late else 7, 0), textcoords="offset points", va="center",
                 ha="right" if late else "left", fontsize=9.0,
             )  # fmt: skip
     if result.claimed is not None:
-        mark = np.datetime64(result.claimed.date, "D")  # matplotlib draws dates, its type hints know floats alone
+        mark = instant_of(result.claimed.date)  # matplotlib draws dates, its type hints know floats alone
         ax.axvline(mark, color=FAINT, linewidth=1.0, linestyle=":", label="claimed")  # type: ignore[arg-type]
     if result.known:
         low, high = ax.get_ylim()
         floor = low - 0.07 * (high - low)
-        events = [np.datetime64(one.day0, "D") for one in result.known]
+        events = [instant_of(one.day0) for one in result.known]
         ax.plot(events, np.full(len(events), floor), "^", color="#444444", markersize=5, label="announcement")
     ax.set_ylabel("statistic" if result.kind == "return" else "times the expected size")
     date_axis(ax, result.dates)

@@ -14,6 +14,7 @@ from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray, Recor
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import Event, EventTable, catalog, make_event
+from eventstudy.domain.intraday import moment_of, when_words
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets, Outcome, PairOutcome, find_day0
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
@@ -31,13 +32,14 @@ from eventstudy.inference.search import (
     stretches,
     window_scale,
 )
+from eventstudy.kernels.hour_scale import hour_scale
 from eventstudy.kernels.resample import complete_windows, smallest_pvalue
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
 from eventstudy.pairs import PreparedSeries, fit_pairs, prepare_series
 from eventstudy.provenance import make_provenance
 from eventstudy.verbs.scan_result import ClaimedDate, KnownEvent, Peak, Scan
-from eventstudy.volatility.base import GarchResponse, model_of_residuals
+from eventstudy.volatility.base import GarchResponse, VarianceModel, model_of_residuals
 
 #: Catalogue events at most this many sessions from a found date are named with it.
 NAMED_WITHIN = 3
@@ -77,7 +79,8 @@ def scan(
     sign : {"any", "up", "down"}
         Direction claimed; volatility knows only ``any`` (raised).
     window : (int, int), optional
-        Sessions relative to each date; default day 0 for returns, sessions 1 to 10 for volatility.
+        Sessions relative to each date; default day 0 for returns, sessions 1 to 10 for volatility. Of intraday bars
+        returns are those of single bars, (0, 0).
     against : {"before", "around"}
         Whose volatility a response is measured in. ``before``: what the session before could expect; sees news that
         begin a turbulent time. ``around``: the mean of that and of what the session after implies looking back; sees
@@ -113,7 +116,9 @@ def scan(
 
     Notes
     -----
-    Every date gets its own estimation window, model and abnormal response, as `Study` would give it. The responses
+    Every date gets its own estimation window, model and abnormal response, as `Study` would give it; of intraday bars
+    every bar, in units of what bars of its clock time vary inside its estimation window, so that a night does not look
+    like a reaction. The responses
     are divided by the standard deviation that a GARCH filter expected the session before, so that a turbulent month
     does not look like a string of reactions (McNeil & Frey 2000, J. Empirical Finance 7:271-300). The largest
     statistic is compared with the largest of simulated series: Student shocks through the fitted variance recursion,
@@ -128,13 +133,13 @@ def scan(
     >>> result.dates.size, len(result.found)
     (252, 0)
     """
-    if prices.minutes is not None:
-        raise InputError(
-            "a scan searches the dates of daily prices: its simulated series do not know that nights vary more than "
-            "hours; load daily prices, or study one announcement on these bars"
-        )
     settings = _plain(locals())
     search = _search(kind, sign, window, against)
+    if prices.minutes is not None and search.kind == "return" and search.window != (0, 0):
+        raise InputError(
+            f"window [{search.window[0]},{search.window[1]}]: a scan of intraday bars for returns looks at each bar "
+            "alone, since sums over hours of unlike variance have no law in common; leave window at (0, 0)"
+        )
     _check(alpha, draws, within)
     known = catalog() if events is None else events
     chosen = model or MarketModel()
@@ -163,7 +168,7 @@ def scan(
         statistic=measured.statistic[days.span], pvalue=measured.pvalue, skipped=judged.skipped,
         critical=measured.critical, detectable=measured.detectable, found=found,
         claimed=None if claim is None else _claimed_date(claim, measured, null, found, dates),
-        model=prepared.model.label, variance=variance.label, problem=variance.problem, dof=null.dof,
+        model=prepared.model.label, variance=judged.words_on(variance), problem=variance.problem, dof=null.dof,
         sessions=null.sessions, draws=draws, smallest_p=smallest_pvalue(draws), stretches=count, stretch_pvalue=rank,
         known=_known(prepared, known, dates[days.span]),
         provenance=make_provenance(prices, [instrument, *prepared.series.factor_ids], EventTable([]), settings),
@@ -183,9 +188,7 @@ def _plain(given: Record) -> Record:
 def _known(prepared: PreparedSeries, known: EventTable, dates: DateArray) -> tuple[KnownEvent, ...]:
     """Known announcements whose day 0 was scanned."""
     found = ((prepared.series.dates[row], name) for name, row in prepared.other_rows.items())
-    return tuple(
-        KnownEvent(name, known[name].label, day.astype(dt.date)) for day, name in sorted(found) if day in dates
-    )
+    return tuple(KnownEvent(name, known[name].label, moment_of(day)) for day, name in sorted(found) if day in dates)
 
 
 # ---- the search, step by step
@@ -204,12 +207,19 @@ class _Judged:
     days : Days
     skipped : dict
         Reason -> sessions of the span that cannot be judged.
+    hour : ndarray, shape (N,), or None
+        Of intraday bars the scale of each by its clock time, by which its residual in `days` was divided.
     """
 
     rows: IntArray
     abnormal: AbnormalReturns
     days: Days
     skipped: dict[str, int]
+    hour: FloatArray | None
+
+    def words_on(self, variance: VarianceModel) -> str:
+        """The variance model in words."""
+        return variance.label + ("" if self.hour is None else ", bars in the scale of their clock time")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -272,7 +282,7 @@ def _day(name: str, value: str | dt.date) -> dt.date:
 
 def _span(prepared: PreparedSeries, start: str | dt.date, end: str | dt.date | None) -> IntArray:
     """Rows of the series inside the span."""
-    dates = prepared.series.dates
+    dates = prepared.series.days
     first, name = _day("start", start), prepared.series.instrument.id
     last = dates[-1].astype(dt.date) if end is None else _day("end", end)
     if end is not None and last < first:
@@ -290,21 +300,28 @@ def _judge_dates(prepared: PreparedSeries, design: EventWindow, span: IntArray, 
     series = prepared.series
     name = series.instrument.id
     pairs = [
-        (PairOutcome(event=str(day), instrument=name, outcome=Outcome.USED), row)
+        (PairOutcome(event=when_words(day), instrument=name, outcome=Outcome.USED), row)
         for row, day in enumerate(series.dates)
     ]
     abnormal, outcomes = fit_pairs({name: prepared}, pairs, design, (0, 0))
     used = np.array([o.outcome is Outcome.USED for o in outcomes])
+    hour, rare = None, np.zeros_like(used)
+    if abnormal is not None and abnormal.clock is not None:
+        hour = _own_hours(abnormal)
+        rare[np.flatnonzero(used)[np.isnan(hour)]] = True
+        abnormal, hour, used = abnormal.take(np.flatnonzero(np.isfinite(hour))), hour[np.isfinite(hour)], used & ~rare
     # A window needs every session that it touches, the forecast's first one included.
     whole = _runs(used, min(window[0], 0), max(window[1], 0))
-    skipped = Counter(outcomes[row].outcome.value.replace("_", " ") for row in span if not used[row])
+    skipped = Counter(outcomes[row].outcome.value.replace("_", " ") for row in span if not used[row] and not rare[row])
+    skipped["clock time too rare in the estimation window"] = int(rare[span].sum())
     skipped["incomplete window"] = int((used & ~whole)[span].sum())
     rows = np.flatnonzero(used)
     entries = np.flatnonzero(np.isin(rows, span) & whole[rows])
     if abnormal is None or entries.size == 0:
         raise NothingUsableError(
-            f"none of the {span.size} sessions of {name} from {series.dates[span[0]]} to {series.dates[span[-1]]} "
-            f"can be scanned: {_first_reason(outcomes, span, window)}"
+            f"none of the {span.size} sessions of {name} from {when_words(series.dates[span[0]])} to "
+            f"{when_words(series.dates[span[-1]])} "
+            f"can be scanned: {_first_reason(outcomes, span, window, rare=bool(rare[span[0]]))}"
         )
     if rows.size < FEWEST:
         raise NothingUsableError(
@@ -313,8 +330,17 @@ def _judge_dates(prepared: PreparedSeries, design: EventWindow, span: IntArray, 
         )
     near = near_rows(prepared.other_rows.values(), series.dates.size, before=CLEAR_OF_EVENTS, after=CLEAR_OF_EVENTS)
     residual = abnormal.ar[:, abnormal.columns((0, 0))][:, 0]
+    residual = residual if hour is None else residual / hour
     days = Days(residual=residual, clear=~near[rows], span=entries)
-    return _Judged(rows=rows, abnormal=abnormal, days=days, skipped={k: n for k, n in skipped.items() if n})
+    return _Judged(rows=rows, abnormal=abnormal, days=days, skipped={k: n for k, n in skipped.items() if n}, hour=hour)
+
+
+def _own_hours(abnormal: AbnormalReturns) -> FloatArray:
+    """Scale of bar 0 of every pair, learnt from its own estimation window, shape (N,); see `hour_scale`."""
+    clock, zero = abnormal.clock, abnormal.columns((0, 0)).start
+    assert clock is not None
+    pairs = zip(abnormal.ar, clock, abnormal.estimation, strict=True)
+    return np.array([hour_scale(ar, kind, used, only=int(kind[zero]))[zero] for ar, kind, used in pairs])
 
 
 def _runs(used: BoolArray, first: int, last: int) -> BoolArray:
@@ -325,9 +351,13 @@ def _runs(used: BoolArray, first: int, last: int) -> BoolArray:
     return whole
 
 
-def _first_reason(outcomes: list[PairOutcome], span: IntArray, window: Offsets) -> str:
+def _first_reason(outcomes: list[PairOutcome], span: IntArray, window: Offsets, *, rare: bool) -> str:
     """Why the first session of the span cannot be judged, in words."""
     first = outcomes[span[0]]
+    if rare:
+        return (
+            f"bars of its clock time come too rarely in the estimation window before {first.event}; take a longer one"
+        )
     if first.outcome is Outcome.USED:
         return f"the window [{window[0]},{window[1]}] around {first.event} leaves the data or meets a gap"
     return f"on {first.event} {first.outcome.value.replace('_', ' ')}, {first.detail}"
@@ -337,7 +367,7 @@ def _measure(judged: _Judged, search: Search, scale: FloatArray, null: NullMaxim
     days = judged.days
     if search.kind == "return":
         car = judged.abnormal.car(search.window)
-        sums, scale = car.car, scale * car.se / car.se_naive
+        sums, scale = car.car, scale * car.se / car.se_naive * (1.0 if judged.hour is None else judged.hour)
     else:
         sums = own_sums(days, search)
     sized, critical = search.sized(sums / scale), null.critical(alpha)
@@ -369,8 +399,8 @@ def _peak(cluster: IntArray, measured: _Measured, prepared: PreparedSeries) -> P
     best = int(cluster[np.argmax(measured.sized[cluster])])
     near = [(name, row - int(rows[best])) for name, row in prepared.other_rows.items()]
     return Peak(
-        date=dates[rows[best]].astype(dt.date), first=dates[rows[cluster[0]]].astype(dt.date),
-        last=dates[rows[cluster[-1]]].astype(dt.date), dates=int(cluster.size),
+        date=moment_of(dates[rows[best]]), first=moment_of(dates[rows[cluster[0]]]),
+        last=moment_of(dates[rows[cluster[-1]]]), dates=int(cluster.size),
         estimate=float(measured.estimate[best]), statistic=float(measured.statistic[best]),
         pvalue=float(measured.pvalue[np.searchsorted(measured.judged.days.span, best)]),
         events=tuple(sorted((n for n in near if abs(n[1]) <= NAMED_WITHIN), key=lambda n: (abs(n[1]), n))),
@@ -389,6 +419,10 @@ def _claim(claimed: str | dt.date | Event, within: int, prepared: PreparedSeries
     series, scanned = prepared.series, judged.rows[judged.days.span]
     row = find_day0(event, series.instrument, series.dates).position
     entries = np.empty(0, dtype=np.int64) if row is None else np.flatnonzero(np.abs(scanned - row) <= within)
+    if series.closes is not None and row is not None and not isinstance(event.announced, dt.datetime):
+        # Of a bare date every bar of its day counts.
+        own = np.flatnonzero(series.days == series.days[row])
+        entries = np.flatnonzero((scanned >= own[0] - within) & (scanned <= own[-1] + within))
     if row is None or entries.size == 0:
         raise InputError(
             f"the claimed date {event.date} is not among the dates scanned, {series.dates[scanned[0]]} to "
@@ -403,7 +437,7 @@ def _claimed_date(
     span = measured.judged.days.span
     own = measured.sized[span]
     position = int(claim.entries[np.argmax(own[claim.entries])])
-    best = dates[span[position]].astype(dt.date)
+    best = moment_of(dates[span[position]])
     return ClaimedDate(
         date=claim.date, within=claim.within, best=best, estimate=float(measured.estimate[span[position]]),
         statistic=float(measured.statistic[span[position]]),

@@ -10,11 +10,15 @@ from typing import Any
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
+from eventstudy.domain.intraday import is_intraday, iso_words, moment_words, when_words
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.provenance import Provenance
 from eventstudy.verdict import effect, p_words, window_words
 from eventstudy.verdict import pvalue as pvalue_words
+
+#: Follows the variance model where intraday bars were scanned.
+IN_THEIR_SCALE = ", bars in the scale of their clock time"
 
 _WHAT = {"any": "a price reaction", "up": "a rise", "down": "a fall"}
 
@@ -26,7 +30,8 @@ class Peak:
     Attributes
     ----------
     date : date
-        Day 0 of the window with the largest statistic.
+        Day 0 of the window with the largest statistic; of intraday bars the close of bar 0, a datetime in UTC, as all
+        dates here but the claimed one.
     first, last, dates : date, date, int
         The dates of the cluster that are significant by themselves.
     estimate : float
@@ -106,8 +111,8 @@ class Scan:
         Sessions summed, relative to each date.
     alpha : float
         Probability that a span without any reaction gives a finding.
-    dates : ndarray of datetime64[D], shape (n,)
-        Sessions scanned.
+    dates : ndarray of datetime64, shape (n,)
+        Sessions scanned, in days; closes of intraday bars in UTC, in seconds.
     estimate, statistic, pvalue : ndarray, shape (n,)
         Per date; p-values hold for the whole scan (single-step maximum).
     skipped : dict
@@ -170,7 +175,7 @@ class Scan:
     provenance: Provenance
 
     def __repr__(self) -> str:
-        span = f"{self.dates[0]}..{self.dates[-1]}"
+        span = f"{when_words(self.dates[0])}..{when_words(self.dates[-1])}"
         return f"Scan({self.instrument}, {span}, {self.dates.size} dates, {len(self.found)} found)"
 
     def to_frame(self) -> pd.DataFrame:
@@ -198,8 +203,8 @@ class Scan:
         left_out = ("dates", "estimate", "statistic", "pvalue", "found", "known", "claimed", "window", "provenance")
         record = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in left_out}
         return record | {
-            "start": str(self.dates[0]),
-            "end": str(self.dates[-1]),
+            "start": iso_words(self.dates[0]),
+            "end": iso_words(self.dates[-1]),
             "n_dates": int(self.dates.size),
             "window": list(self.window),
             "sentence": self.sentence,
@@ -218,18 +223,21 @@ class Scan:
         """What was found, in one sentence; with nothing found, what would have been."""
         what = _WHAT[self.sign] if self.kind == "return" else "raised volatility"
         where = f"over {window_words(self.window)}"
-        span = f"{self.dates[0]} to {self.dates[-1]}"
+        span = f"{when_words(self.dates[0])} to {when_words(self.dates[-1])}"
+        dates = "bars" if is_intraday(self.dates) else "dates"
         if self.found:
-            listed = "; ".join(f"{p.date} {self.amount(p.estimate)} ({p_words(p.pvalue)})" for p in self.found)
+            listed = "; ".join(
+                f"{moment_words(p.date)} {self.amount(p.estimate)} ({p_words(p.pvalue)})" for p in self.found
+            )
             shown = f"{len(self.found)} show{'s' if len(self.found) == 1 else ''} {what} {where}"
             return (
-                f"Of {self.dates.size:,} dates of {self.name} from {span}, {shown} beyond what the largest of so many "
-                f"dates shows by chance in {100.0 * (1.0 - self.alpha):.4g}% of such spans: {listed}."
+                f"Of {self.dates.size:,} {dates} of {self.name} from {span}, {shown} beyond what the largest of so "
+                f"many {dates} shows by chance in {100.0 * (1.0 - self.alpha):.4g}% of such spans: {listed}."
             )
         return (
-            f"No date of {self.name} from {span} shows {what} {where} beyond what the largest of {self.dates.size:,} "
-            f"dates shows by chance; {self.amount(self.detectable).lstrip('+')} would have been found on four dates "
-            f"of five."
+            f"No {dates[:-1]} of {self.name} from {span} shows {what} {where} beyond what the largest of "
+            f"{self.dates.size:,} {dates} shows by chance; {self.amount(self.detectable).lstrip('+')} would have been "
+            f"found on four {dates} of five."
         )
 
     def summary(self) -> str:
@@ -276,9 +284,9 @@ def claimed_words(result: Scan, claim: ClaimedDate) -> str:
     around = f" ± {claim.within} session{'s' if claim.within > 1 else ''}" if claim.within else ""
     return (
         f"The claimed date {claim.date}{around} is {'' if claim.found else 'not '}among them: the largest statistic "
-        f"there is {claim.statistic:+.2f} on {claim.best} ({result.amount(claim.estimate)}), number {claim.rank} of "
-        f"{result.dates.size:,} dates. Had only {'these dates' if claim.within else 'this date'} been looked at, "
-        f"{p_words(claim.pvalue)}; for the whole scan {p_words(claim.pvalue_scan)}."
+        f"there is {claim.statistic:+.2f} on {moment_words(claim.best)} ({result.amount(claim.estimate)}), number "
+        f"{claim.rank} of {result.dates.size:,} dates. Had only {'these dates' if claim.within else 'this date'} been "
+        f"looked at, {p_words(claim.pvalue)}; for the whole scan {p_words(claim.pvalue_scan)}."
     )
 
 
@@ -297,7 +305,8 @@ def method_words(result: Scan) -> str:
 
 
 def _formatters(result: Scan) -> dict[str, Any]:
-    return {"estimate": result.amount, "statistic": "{:+.2f}".format, "p": pvalue_words}
+    days = dict.fromkeys(("date", "first", "last"), moment_words)
+    return {**days, "estimate": result.amount, "statistic": "{:+.2f}".format, "p": pvalue_words}
 
 
 def _with_p(record: Record) -> Record:
