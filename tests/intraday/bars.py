@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 import eventstudy as es
 
 FloatArray = NDArray[np.float64]
+#: The command, see the fixture `run`.
+Run = Callable[..., tuple[int, str, str]]
+QUICK = ("sq", "local_scale", "placebo_dates")
 NY = "America/New_York"
 #: Nights and the opening hour vary three times as much as the other hours.
 PATTERN = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
@@ -54,3 +58,12 @@ def write(folder: Path, frame: pd.DataFrame, name: str = "hourly.csv", **options
 def naive(frame: pd.DataFrame) -> pd.DataFrame:
     """Clock times of New York without a zone."""
     return frame.set_axis(frame.index.tz_localize(None))
+
+
+def bars_from(first: str, minutes: int, per_day: int, n_days: int = 30) -> pd.Series[float]:
+    """Prices 1, 2, 3, ... of bars that begin at a clock time of New York."""
+    days = pd.bdate_range("2024-01-02", periods=n_days)
+    stamps = [
+        pd.Timestamp(f"{d:%Y-%m-%d} {first}") + pd.Timedelta(minutes=minutes * k) for d in days for k in range(per_day)
+    ]
+    return pd.Series(np.arange(len(stamps)) + 1.0, index=pd.DatetimeIndex(stamps).tz_localize(NY))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import eventstudy as es
-from tests.intraday.bars import NOBODY, NY, naive, simulated, write
+from tests.intraday.bars import NOBODY, NY, Run, naive, simulated, write
 
-Run = Callable[..., tuple[int, str, str]]
 FILES = ("--prices", "hourly.csv", "--market", "M")
 ZONE = ("--bars-zone", NY)
 #: Simulated bars around an announcement of the catalogue that is known to the minute, 2025-03-11 10:30 New York.

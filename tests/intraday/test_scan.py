@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,8 @@ import pytest
 import eventstudy as es
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
-from tests.intraday.bars import NOBODY, NY, naive, simulated, write
+from tests.intraday.bars import NOBODY, NY, Run, naive, simulated, write
 
-Run = Callable[..., tuple[int, str, str]]
 FAST = es.GarchResponse(engine=CompiledEngine())
 #: Row of the bar that closes 2023-10-09 13:30 in New York, and of the first bar of the next day but one.
 NOON, NIGHT = 1403, 1414
