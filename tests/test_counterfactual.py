@@ -215,7 +215,7 @@ def test_the_rule_gives_the_published_dates(day: str) -> None:
 )  # fmt: skip
 def test_shutdowns_moved_the_employment_situation(first: str, last: str, came: list[str]) -> None:
     span = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
-    assert [str(day) for day, title in scheduled(*span, "") if title.startswith("US employment")] == came
+    assert [str(day) for day, title, _ in scheduled(*span, "") if title.startswith("US employment")] == came
 
 
 def test_third_wednesdays() -> None:
