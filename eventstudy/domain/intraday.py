@@ -109,10 +109,12 @@ def clock_of(closes: DateArray, zone: str) -> IntArray:
 
     Bars that are compared close at one clock time, and all of them or none after a night, a weekend or a break: the
     bar with which futures begin their week is not like that of the same hour on other days. Bars as long as a day
-    have no nights.
+    have no nights and are all alike, those of half-days too.
     """
     local = local_times(closes, zone)
-    minute = (local - local.astype("datetime64[D]")) // _MINUTE
+    minute = ((local - local.astype("datetime64[D]")) // _MINUTE).astype(np.int64)
+    if closes.size > 1 and usual_step(closes) >= DAY_MINUTES * _MINUTE:
+        return np.full(closes.size, np.bincount(minute).argmax(), dtype=np.int64)
     return np.asarray(minute + DAY_MINUTES * spans_night(closes), dtype=np.int64)
 
 

@@ -45,7 +45,7 @@ MIN_PLACEBO = 19
     "variance quadrupled before the event",
 )
 def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
-    """``CAR / se`` with the full forecast covariance; Student with the model's degrees of freedom."""
+    """``CAR / se`` with the full forecast covariance; Student with the model's degrees of freedom. Refuses bars."""
     car = refuse_bars(view.abnormal) or car_of(view.abnormal, window)
     if isinstance(car, Inapplicable):
         return car

@@ -141,6 +141,22 @@ def test_one_bar_a_day_gives_what_daily_prices_give(stock_and_market: Callable[.
         assert plain(first[part]) == plain(second[part]), part
 
 
+def test_half_days_are_days_like_others(stock_and_market: Callable[..., dict[str, FloatArray]]) -> None:
+    """Every 50th day closes at 13:00: one bar a day all the same, so t exists and no day is left out."""
+    responses = stock_and_market(1400, 5)
+    days = pd.bdate_range("2018-01-01", periods=1400)
+    early = pd.to_timedelta(np.where(np.arange(1400) % 50 == 7, 13, 16), unit="h")
+    levels = pd.DataFrame({k: 100.0 * np.exp(np.cumsum(v)) for k, v in responses.items()}, index=days)
+    bars = es.prices(levels.set_axis((days + early).tz_localize(NY)), intraday=es.Intraday(stamp="end"))
+    event = es.make_event(days[1200].date(), time="10:00", zone=NY, id="event")
+    study = es.Study(instruments=["A"], model=es.MarketModel("M"), statistics=("t_fe", "fhs", "sq"))
+    one, two = (study.run(table, event, others=NOBODY) for table in (es.prices(levels), bars))
+    first, second = study_record(one), study_record(two)
+    for part in ("tests", "models"):
+        assert plain(first[part]) == plain(second[part]), part
+    assert one.volatility[0].pvalue == two.volatility[0].pvalue
+
+
 def plain(part: object) -> str:
     """A part of a record without the words on clock times and without the clock times themselves."""
     text = json.dumps(json.loads(dumps(part))).replace(" at the same clock time", "")
