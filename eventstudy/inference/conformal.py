@@ -29,7 +29,7 @@ DOUBLINGS, HALVINGS = 8, 7
     null="with the effect taken out, the event's residuals are exchangeable with those before it",
     assumptions="residuals are exchangeable (exact) or weakly dependent and stationary; the variance has not changed",
     reference="Chernozhukov, Wuthrich & Zhu (2021), JASA 116:1849-1864",
-    trust="beside the verdict: better than SQ over many sessions, but it rejects a true null in 18 to 23 of 100 where "
+    trust="beside the verdict: better than SQ over many sessions, but it rejects a true null in 16 to 24 of 100 where "
     "the variance quadrupled before the event",
 )
 def conformal(view: PairView, window: Offsets) -> Finding | Inapplicable:

@@ -41,7 +41,7 @@ MIN_PLACEBO = 19
     null="the event window has the same mean as the estimation window",
     assumptions="normal, independent errors with constant variance; exact only then",
     reference="Mikkelson & Partch (1988); Salinger (1992), JFQA 27:39-53",
-    trust="no: one observation has no central limit theorem; it rejects a true null in 22 to 26 of 100 where the "
+    trust="no: one observation has no central limit theorem; it rejects a true null in 23 to 28 of 100 where the "
     "variance quadrupled before the event",
 )
 def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
@@ -63,8 +63,8 @@ def t_forecast(view: PairView, window: Offsets) -> Finding | Inapplicable:
     null="the event's standardised sum is exchangeable with those inside the estimation window",
     assumptions="stationary errors of any shape; the variance has not changed before the event",
     reference="Gelbach, Helland & Klick (2013), Am. Law & Econ. Rev. 15:495-541, studentised for L > 1",
-    trust="no, when volatility clusters: calm-period quantiles meet a turbulent day; it rejects a true null in 20 to "
-    "27 of 100 where the variance quadrupled before the event",
+    trust="no, when volatility clusters: calm-period quantiles meet a turbulent day; it rejects a true null in 21 to "
+    "28 of 100 where the variance quadrupled before the event",
 )
 def sample_quantile(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Rank of ``|CAR| / sqrt(L + x'Gx)`` among ``|c| / sqrt(L - x'Gx)`` of the windows inside estimation."""
@@ -125,7 +125,7 @@ def placebo_dates(view: PairView, window: Offsets) -> Finding | Inapplicable:
     null="the window continues the volatility of the session before it, with the series' own shocks",
     assumptions="the fitted variance recursion holds",
     reference="Barone-Adesi, Giannopoulos & Vosper (1999), J. Futures Markets 19:583-602",
-    trust="yes: half of the verdict's p; by itself it rejects a true null in 10 to 12 of 100 where the variance "
+    trust="yes: half of the verdict's p; by itself it rejects a true null in 10 to 13 of 100 where the variance "
     "quadrupled before the event",
 )
 def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicable:
@@ -156,7 +156,7 @@ def filtered_simulation(view: PairView, window: Offsets) -> Finding | Inapplicab
     null="no abnormal response over the window",
     assumptions="one of the two methods holds",
     reference="measured sizes in docs/methods",
-    trust="yes: the only p the verdict uses; it rejects a true null in 3 to 6 of 100 in simulated worlds, 1 to 9 on "
+    trust="yes: the only p the verdict uses; it rejects a true null in 2 to 5 of 100 in simulated worlds, 1 to 9 on "
     "real dates",
 )
 def verdict(view: PairView, window: Offsets) -> Finding | Inapplicable:
