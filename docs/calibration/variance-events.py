@@ -10,7 +10,7 @@ from eventstudy.kernels.breaks import break_set, icss, variance_cusum
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.volatility.breaks import segment_variance
 
-REPS = 400
+REPS = 1000
 WORLDS = ("normal", "t5", "garch")
 CRITICAL = 1.358
 

@@ -57,8 +57,9 @@ class OneBreak:
         ``it``, ``kappa1``, ``kappa2`` -> p of no change, by the Kolmogorov law. Only kappa2 allows for fat tails and
         clustering, and for strong clustering in a few hundred sessions it rejects far too often.
     p_clustered : float
-        p of kappa2 by simulation from a GARCH fitted before the stretch; NaN in a stretch that is not around day 0, and
-        where there is no GARCH (fewer than 500 sessions, or no dynamics).
+        p of kappa2 by simulation from a GARCH fitted before the stretch: it describes, since it rejects too often too,
+        see docs/reference/calibration-variance-events.md. NaN in a stretch that is not around day 0, and where there is
+        no GARCH (fewer than 500 sessions, or no dynamics).
     break_date : datetime64[D]
         First session of the new variance at the likeliest date.
     low, high : datetime64[D]

@@ -55,9 +55,10 @@ class EventVariance:
         Variance over what it would have been where a regressor is one: ``exp(delta)``. NaN in the additive form, whose
         coefficients are variances per day.
     tests : TestTable
-        ``event_lr_bootstrap`` (the one to report), ``event_lr`` and ``event_wald`` of all regressors together.
+        ``event_lr_bootstrap`` (of the multiplicative form the one to report), ``event_lr`` and ``event_wald`` of all
+        regressors together.
     problem : str
-        What to know about the fit: bounds that bind. Empty when there is nothing.
+        What to know: that the form decides nothing, bounds that bind. Empty when there is nothing.
     reason : str
     event, instrument : str or None
         Id of the announcement, None for a date; whose values they are, None where nobody said.

@@ -42,7 +42,7 @@ class VarianceEvents:
         The event regressor, one, fixed before results. It begins after day 0, whose move is the return and no evidence
         of volatility.
     form : {"multiplicative", "additive"}
-        The regressor multiplies the variance, or is added to its recursion.
+        The regressor multiplies the variance, or is added to its recursion, which describes and decides nothing.
     kind : {"gjr", "garch"}
     dist : {"t", "normal"}
     bootstrap : int

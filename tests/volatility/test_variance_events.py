@@ -16,8 +16,8 @@ import eventstudy as es
 from eventstudy.report.page import page_html
 from eventstudy.report.record import dumps, study_record
 from eventstudy.report.variance_events import (
-    ASYMPTOTIC,
     CLUSTERED,
+    SIZES,
     asked_frame,
     breaks_frame,
     spillover_frame,
@@ -118,16 +118,28 @@ def test_the_deciding_row_is_first_and_the_others_say_that_they_describe(accord:
 
 
 def test_the_sizes_in_words_are_those_of_the_docs() -> None:
-    page = " ".join((ROOT / "docs/methods/variance-events.md").read_text(encoding="utf-8").split())
-    names = {"event_lr": "LR", "event_wald": "Wald"}
-    for (statistic, form), size in ASYMPTOTIC.items():
-        assert f"{size} ({names[statistic]}, {form})" in page
+    page = (ROOT / "docs/reference/calibration-event-variance.md").read_text(encoding="utf-8")
+    rows = page.split("## Nothing happens")[1].split("## ")[0].split("\n|")[1:]
+    head, *cells = ([cell.strip() for cell in row.split("|")] for row in rows)
+    names = {"event_lr_bootstrap": "bootstrap", "event_lr": "LR", "event_wald": "Wald"}
+    methods = " ".join((ROOT / "docs/methods/variance-events.md").read_text(encoding="utf-8").split())
+    for (statistic, form), words in SIZES.items():
+        name = names[statistic]
+        found = [float(cell[head.index(name)]) for cell in cells[1:] if cell[head.index("form")] == form]
+        assert len(found) == 6
+        # A half is rounded up.
+        assert words == f"{math.floor(min(found) + 0.5)}% to {math.floor(max(found) + 0.5)}%"
+        assert f"{words} ({name}, {form})" in methods
     table = (ROOT / "docs/reference/calibration-variance-events.md").read_text(encoding="utf-8")
+    kappa2 = table.split("|garch|1|day 0|")[1].split("|")[1]
     table = table.split("## Variance before and after")[1]
     keys = re.findall(r"`(\w+)`", table.split("|world|")[1].split("\n")[0])
     sizes = table.split("|garch|1|")[1].split("\n")[0].strip("|").split("|")
     # A half is rounded up: 17.5 is told as 18.
-    assert {k: math.floor(float(s) + 0.5) for k, s in zip(keys, sizes, strict=True)} == CLUSTERED
+    assert {k: math.floor(float(s) + 0.5) for k, s in zip(keys, sizes, strict=True)} == {
+        key: size for key, size in CLUSTERED.items() if key != "kappa2"
+    }
+    assert CLUSTERED["kappa2"] == int(kappa2)
 
 
 def wild(prices_of: Callable[..., es.PriceTable], n: int, day0: int, factor: float) -> es.PriceTable:
@@ -172,21 +184,33 @@ def test_every_shape_has_its_sentence(
         assert pair.regressor.multiplier[0] > 2.0
 
 
-@pytest.mark.parametrize(
-    ("form", "factor", "words"),
-    [
-        ("multiplicative", 1.6, "Raised volatility by the one-sided test, but not by the two-sided interval: "),
-        ("additive", 3.0, "Raised volatility by the test, but not by the interval, a robust Wald test's: "),
-    ],
-)
-def test_a_test_and_an_interval_that_differ_are_said_to(
-    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], form: str, factor: float, words: str
-) -> None:
+def regressor_in_words(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], factor: float, asked: es.VarianceEvents
+) -> tuple[str, pd.DataFrame]:
+    """Its sentence, and the ways of asking, where 40 days had returns `factor` times as large."""
     prices = wild(prices_of, 900, 700, factor)
-    asked = es.VarianceEvents(form=form, kind="garch", dist="normal", bootstrap=0)  # type: ignore[arg-type]
     study = replace(QUIET, instruments=["A"], model=es.ConstantMean(), variance_events=asked)
     result = study.run(prices, event_at(prices, 700))
-    assert variance_sentences(result, result.variance_events[0])[0].startswith(words)
+    return variance_sentences(result, result.variance_events[0])[0], asked_frame(result, result.variance_events[0])
+
+
+def test_a_test_and_an_interval_that_differ_are_said_to(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+) -> None:
+    asked = es.VarianceEvents(kind="garch", dist="normal", bootstrap=0)
+    words, _ = regressor_in_words(prices_of, event_at, 1.6, asked)
+    assert words.startswith("Raised volatility by the one-sided test, but not by the two-sided interval: ")
+
+
+def test_the_additive_form_decides_nothing(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+) -> None:
+    asked = es.VarianceEvents(form="additive", kind="garch", dist="normal", bootstrap=99)
+    words, frame = regressor_in_words(prices_of, event_at, 3.0, asked)
+    assert words.startswith("Event in the variance, described and not judged: ")
+    assert "takes a variance that had risen before the event for the event's" in words
+    assert float(frame["p"].iloc[0]) <= 0.05  # nor where its p is small
+    assert frame["Read it as"].iloc[0].startswith("descriptive")
 
 
 def long_after(prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], first: int, last: int):  # type: ignore[no-untyped-def]
