@@ -17,6 +17,7 @@ from eventstudy.domain.intraday import DAY_MINUTES
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.bars import refuse_bars
 from eventstudy.inference.base import LOCAL_SESSIONS, PAIR_STATISTICS, Finding, PairView
+from eventstudy.kernels.hour_scale import hour_scale
 from eventstudy.kernels.ols import quadratic
 from eventstudy.kernels.resample import (
     complete_windows,
@@ -271,8 +272,20 @@ def rank_scale(ar: AbnormalReturns, window: Offsets, *, studentised: bool, local
     found = scaled_sums(ar, car, studentised=studentised, local=local)
     own, kept = float(found.own[0]), found.keep[0]
     if not np.isfinite(own):
+        if few := _few_windows(ar, car):
+            return Inapplicable(few)
         return Inapplicable(f"too few moving residuals in the {LOCAL_SESSIONS} sessions before the window")
     return Ranked(float(car.car[0]), own, found.sums[0, kept] / found.scale[0, kept], np.flatnonzero(kept))
+
+
+def _few_windows(ar: AbnormalReturns, car: Car) -> str:
+    """Why bars whose clock time comes too rarely have no local scale; empty where that is not so."""
+    if ar.clock is None:
+        return ""
+    length, at = int(car.length[0]), int(np.searchsorted(ar.offsets, car.window[0]))
+    alike = int((complete_windows(ar.estimation, length) & same_bars(ar.clock, at, length))[0].sum())
+    words = f"{alike} windows inside estimation at the same clock time; with fewer than {MIN_PLACEBO} no p can reach 5%"
+    return words if alike < MIN_PLACEBO else ""
 
 
 class Scaled(NamedTuple):
@@ -288,7 +301,8 @@ def scaled_sums(ar: AbnormalReturns, car: Car, *, studentised: bool, local: bool
     """Every run inside estimation as long as the event's sum of the first pair, with its scale, for N pairs at once.
 
     The scale is one, or studentised: ``sqrt(L - x'Gx)``, and `own` that of the event's sum ``sqrt(L + x'Gx)``; local:
-    times the root mean square residual of the 20 sessions before, NaN where too few of them move.
+    times the root mean square residual of the 20 sessions before, NaN where too few of them move; of bars each over the
+    scale of its clock time, so that nights among the 20 do not decide it.
     """
     length, inside = int(car.length[0]), ar.estimation
     sums = window_sums(np.where(inside, ar.ar, np.nan), length)
@@ -303,10 +317,18 @@ def scaled_sums(ar: AbnormalReturns, car: Car, *, studentised: bool, local: bool
     if ar.clock is not None:
         keep = keep & same_bars(ar.clock, at, length)
     if local:
-        rms = local_rms(ar.ar, LOCAL_SESSIONS)
+        rms = local_rms(_without_hours(ar), LOCAL_SESSIONS)
         scale, own = scale * rms[:, : sums.shape[1]], own * rms[:, at]
         keep = keep & np.isfinite(scale)
     return Scaled(sums, scale, keep, own)
+
+
+def _without_hours(ar: AbnormalReturns) -> FloatArray:
+    """Abnormal responses, of bars over the scale of their clock time in each pair's own estimation window, (N, T)."""
+    if ar.clock is None:
+        return ar.ar
+    pairs = zip(ar.ar, ar.clock, ar.estimation, strict=True)
+    return np.array([values / hour_scale(values, kinds, used) for values, kinds, used in pairs])
 
 
 def same_bars(clock: IntArray, at: int, length: int) -> BoolArray:

@@ -50,10 +50,14 @@ def test_local_scale_ranks_windows_of_the_same_hour(frame: pd.DataFrame, result:
     gram_inv = np.linalg.inv(x[fit].T @ x[fit])
     residual = y - x @ (gram_inv @ x[fit].T @ y[fit])
 
+    squares, hour = pd.Series(residual**2), frame.index.hour
+    by_hour = np.sqrt(squares[fit].groupby(hour[fit]).mean() / squares[fit].mean())
+    scale = by_hour.loc[hour].to_numpy()
+
     def scaled(first: int, sign: float) -> float:
         total = x[first] + x[first + 1]
         spread = np.sqrt(2.0 + sign * total @ gram_inv @ total)
-        local = np.sqrt(np.mean(residual[first - 20 : first] ** 2))
+        local = np.sqrt(np.mean((residual / scale)[first - 20 : first] ** 2))
         return float(abs(residual[first] + residual[first + 1]) / (spread * local))
 
     # The 20 bars before a placebo window also lie inside the sample that the study cut out.

@@ -70,6 +70,12 @@ def test_nights_are_no_more_often_large_than_hours(found: es.Scan) -> None:
     assert spread.max() / spread.min() < 2.2
 
 
+def test_size_on_simulated_bars() -> None:
+    """Half a year of undisturbed bars, 12 times. At 5% more than 3 of 12 has a chance of 0.2%."""
+    found = [bool(scanned(simulated(260, 600 + k), start="2023-07-03", draws=199).found) for k in range(12)]
+    assert sum(found) <= 3
+
+
 def test_what_a_reader_gets_are_closes(found: es.Scan, tmp_path: Path) -> None:
     record = found.to_record()
     assert (record["start"], record["end"]) == ("2023-05-01T14:30:00Z", "2023-12-29T21:00:00Z")
