@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from eventstudy.calibration.cells import Cell
@@ -40,7 +41,7 @@ def _power(cells: list[Cell]) -> str:
 
 
 def _coverage(cells: list[Cell]) -> str:
-    return f"{100 * min(c.coverage for c in cells):.1f}"
+    return _percent(min(c.coverage for c in cells))
 
 
 def worst_table(cells: Sequence[Cell]) -> list[str]:
@@ -52,7 +53,7 @@ def worst_table(cells: Sequence[Cell]) -> list[str]:
             worst = max(measured, key=lambda c: c.rate)
             where = f"{worst.world}, M {worst.m}, L {worst.window[1] - worst.window[0] + 1}"
             lines.append(
-                _row([f"`{key}`", rate_words(worst), f"{100 * worst.mc_se:.1f}", where, f"{100 * worst.coverage:.1f}"])
+                _row([f"`{key}`", rate_words(worst), f"{100 * worst.mc_se:.1f}", where, _percent(worst.coverage)])
             )
     return lines
 
@@ -64,6 +65,11 @@ def rate_words(cell: Cell) -> str:
     text = f"{100 * cell.rate:.1f}"
     text = f"**{text}**" if cell.rate > MOST and cell.effect == 0.0 else text
     return text + (f" ({cell.undefined} refused)" if cell.undefined else "")
+
+
+def _percent(share: float) -> str:
+    """In percent; a dash where there is none, as of a method without an interval."""
+    return "-" if math.isnan(share) else f"{100 * share:.1f}"
 
 
 def _head(columns: Sequence[str]) -> list[str]:
