@@ -67,7 +67,8 @@ class Variant:
     estimate, se, low, high : float
         Effect over the window, its forecast standard error and the local-scale placebo's interval, in `unit`.
     pvalue : float
-        Of the local-scale placebo, the half of the verdict that needs no variance model.
+        Of the local-scale placebo, the half of the verdict that needs no variance model; sizes under each kind of
+        counterfactual in docs/methods.
     note : str
         What was left out and why, such as donors that moved themselves.
     without : tuple of DonorEffect

@@ -142,7 +142,9 @@ def pooled_controls(
     """Rank of the instrument's ``|SCAR|`` at the event among those of all controls at all placebo dates.
 
     With three metals a rank at one date cannot reach 5%; pooling metals and dates can. The price is a stronger
-    assumption: standardised responses must be exchangeable over time as well as across instruments.
+    assumption: standardised responses must be exchangeable over time as well as across instruments. It rejects a true
+    null in 3 to 6 of 100 while volatility clusters, in 18 to 27 where the variance quadrupled before the event: beside
+    the verdict, not for turbulent times.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ DOUBLINGS, HALVINGS = 8, 7
     assumptions="residuals are exchangeable (exact) or weakly dependent and stationary; the variance has not changed",
     reference="Chernozhukov, Wuthrich & Zhu (2021), JASA 116:1849-1864",
     trust="beside the verdict: better than SQ over many sessions, but it rejects a true null in 16 to 24 of 100 where "
-    "the variance quadrupled before the event",
+    "the variance quadrupled before the event, unless it did so in the benchmarks alone",
 )
 def conformal(view: PairView, window: Offsets) -> Finding | Inapplicable:
     """Share of the cyclic shifts whose ``|sum of the last L residuals| / sqrt(L)`` is at least the event's.
