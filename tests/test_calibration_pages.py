@@ -105,7 +105,7 @@ def test_an_article_and_a_grid_about_a_jump_that_did_happen(
 
     def with_jump(*call: object) -> FloatArray:
         values = drawn(*call)
-        values[:, 0, part.BEFORE] += 0.25
+        values[:, list(part.SERIES).index("METAL"), part.BEFORE] += 0.25
         return values
 
     monkeypatch.setattr(part, "histories", with_jump)
