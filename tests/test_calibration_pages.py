@@ -109,8 +109,8 @@ def test_an_article_and_a_grid_about_a_jump_that_did_happen(
         return values
 
     monkeypatch.setattr(part, "histories", with_jump)
-    found = part.articles("iid_normal", 1, 3)
+    found = part.articles("iid_normal", 1, 4)
     assert {"identified", "swift"} <= set(found.called)
     assert (found.false, found.some) == (1, 1)
-    grid = part.grids("iid_normal", 1, 3)
+    grid = part.grids("iid_normal", 1, 4)
     assert (grid.pvalue[0], grid.p_all[0], grid.p_local[0]) == (1 / 40, 1 / 40, 1 / 40)
