@@ -88,7 +88,7 @@ class Robustness:
     p_all, p_local : float
         Rank of the grid's median p among the medians of the same grid at placebo dates: over all cells, and over those
         whose test knows how turbulent the days before were (`IN_TURBULENCE`; NaN without any). The first rejects a true
-        null in 11 of 100 where the variance quadrupled before the event, the second does not.
+        null in 15 of 100 where the variance quadrupled before the event, the second does not.
     smallest_p : float
         ``1 / (1 + placebos)``.
     placebo_dates : tuple of str
