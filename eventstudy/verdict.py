@@ -328,7 +328,10 @@ def volatility_said(response: VolatilityResponse, alpha: float) -> list[Said]:
     """As `volatility_words`, with the numbers."""
     if not response.applicable:
         return [Said(f"Volatility: not measured ({response.reason}).")]
-    clear = raised_words(raised=response.raised(alpha), lowered=response.high < 1.0)
+    raised = response.raised(alpha)
+    clear = raised_words(raised=raised, lowered=response.high < 1.0)
+    if response.pvalue <= alpha and not raised:
+        clear = "raised by the one-sided test, but not by the two-sided interval, so it is not called raised"
     model = response.model
     problem = model.problem if model is not None else ""
     constant = model is not None and model.method == "constant"

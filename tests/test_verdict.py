@@ -256,6 +256,12 @@ def test_other_announcements_in_the_event_window_are_named_and_farther_ones_are_
         (0.6, 2.5, 0.3, "no raised volatility that chance would not explain"),
         (0.2, 0.8, 0.99, "lower volatility than expected"),
         (0.2, 1.2, 0.93, "no raised volatility that chance would not explain"),
+        (
+            0.95,
+            15.0,
+            0.035,
+            "raised by the one-sided test, but not by the two-sided interval, so it is not called raised",
+        ),
     ],
 )
 def test_volatility_words(base: es.StudyResult, low: float, high: float, p: float, expected: str) -> None:

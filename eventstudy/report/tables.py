@@ -234,9 +234,10 @@ def bar_words(result: StudyResult) -> str:
     if result.minutes is None:
         return ""
     return (
-        f"Intraday prices: every session here is a bar of {result.minutes} minutes, every clock time the close of a "
-        "bar. The first bar of a day spans the night before it. Ranks and placebo dates compare bars of one clock "
-        "time; forecasts of variance take the pattern of the day out first; tests that take all bars for alike refuse."
+        f"Intraday prices: every session here is a bar of {result.minutes} minutes, day k of a sentence or a table is "
+        "bar k, every clock time the close of a bar. The first bar of a day spans the night before it. Ranks and "
+        "placebo dates compare bars of one clock time; forecasts of variance take the pattern of the day out first; "
+        "tests that take all bars for alike refuse."
     )
 
 

@@ -301,7 +301,7 @@ def _persistence(
     assert response.model is not None
     why_not = ""
     if not response.raised(alpha):
-        why_not = f"no raised volatility over days 1 to {response.last} (p = {response.pvalue:.3g}): nothing to follow"
+        why_not = f"days 1 to {response.last} are not called raised (p = {response.pvalue:.3g}): nothing to follow"
     after = found.offsets >= 1
     return measure_persistence(
         found.offsets[after], found.value[after], found.simulated[after],
