@@ -142,15 +142,15 @@ def test_the_sizes_in_words_are_those_of_the_docs() -> None:
     assert CLUSTERED["kappa2"] == int(kappa2)
 
 
-def wild(prices_of: Callable[..., es.PriceTable], n: int, day0: int, factor: float) -> es.PriceTable:
-    """A GARCH whose returns are `factor` times as large on sessions 1 to 40 after row `day0`."""
+def wild(prices_of: Callable[..., es.PriceTable], n: int, day0: int, factor: float, days: int = 40) -> es.PriceTable:
+    """A GARCH whose returns are `factor` times as large on sessions 1 to `days` after row `day0`."""
     rng = np.random.default_rng(11)
     h, out = 1e-4, np.empty(n)
     for t in range(n):
         out[t] = math.sqrt(h) * rng.standard_normal()
         h = 5e-6 + 0.05 * out[t] ** 2 + 0.9 * h
     # Levels lose the first return.
-    out[day0 + 1 : day0 + 41] *= factor
+    out[day0 + 1 : day0 + 1 + days] *= factor
     return prices_of({"A": out})
 
 
@@ -211,6 +211,22 @@ def test_the_additive_form_decides_nothing(
     assert "takes a variance that had risen before the event for the event's" in words
     assert float(frame["p"].iloc[0]) <= 0.05  # nor where its p is small
     assert frame["Read it as"].iloc[0].startswith("descriptive")
+
+
+def test_a_break_says_how_often_its_p_is_wrong(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+) -> None:
+    prices = wild(prices_of, 900, 700, 4.0, days=199)
+    asked = es.VarianceEvents(bootstrap=0)
+    study = replace(QUIET, instruments=["A"], model=es.ConstantMean(), variance_events=asked)
+    result = study.run(prices, event_at(prices, 700))
+    words = variance_sentences(result, result.variance_events[0])[1]
+    assert words.startswith("The variance changed by a factor of 1")
+    assert (
+        f"Read it with care: where volatility clusters, this p rejects a true null in {CLUSTERED['kappa2']}%" in words
+    )
+    row = asked_frame(result, result.variance_events[0])["Read it as"]
+    assert row.str.startswith("descriptive, by paths of a GARCH before").any()
 
 
 def long_after(prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], first: int, last: int):  # type: ignore[no-untyped-def]
