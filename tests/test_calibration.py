@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.calibration import PROBES, WORLDS
+from eventstudy.calibration import PROBES, WORLDS, Replication
 from eventstudy.calibration.worlds import stretches
 from eventstudy.inference.base import Finding
 
@@ -130,6 +130,21 @@ def test_a_question_of_its_own_is_counted_like_a_statistic() -> None:
     finally:
         del PROBES._entries[key]
     assert abs(rate - 0.0466) < 4.0 * math.sqrt(0.0466 / 500)  # two-sided tail of t(249) beyond 2
+
+
+def test_a_question_of_its_own_finds_the_effect_in_the_history() -> None:
+    key = "history_of_test"
+
+    @PROBES.register(key, "the last four sessions of the history are those of the window")
+    def same(one: Replication) -> Finding:
+        assert one.history is not None
+        return Finding(0.0, 0.01 if np.allclose(one.history[-4:], one.abnormal.response[0, -4:]) else 1.0)
+
+    try:
+        cells = es.calibrate([key, "sq_garch"], window=(-1, 1), m=60, reps=2, effect=(0.0, 9.0))
+    finally:
+        del PROBES._entries[key]
+    assert [c.rate for c in cells if c.method == key] == [1.0, 1.0]
 
 
 def test_power_on_real_prices_grows_with_the_effect() -> None:

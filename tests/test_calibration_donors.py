@@ -20,6 +20,7 @@ from eventstudy.calibration.history import measures_of, view_at, windows_of, wit
 from eventstudy.calibration.worlds import DAY, WORLDS
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
+from eventstudy.errors import UnknownNameError
 from eventstudy.inference.base import Finding, PairView
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.models.base import ExpectedReturn
@@ -159,6 +160,21 @@ def test_several_windows_and_effects_share_their_draws() -> None:
     )
     assert both[6:] == alone
     assert all(c.rate > 0.8 for c in both if c.effect and c.window == (0, 0))
+
+
+def test_what_is_named_twice_is_counted_once(embedded: PriceTable) -> None:
+    twice, once = ["local_scale", "local_scale"], "local_scale"
+    size = {"controls": 3, "m": 60, "reps": 10}
+    both = es.calibrate_donors(twice, effect=(3.0, 3.0), window=((0, 0), (0, 0)), **size)  # type: ignore[arg-type]
+    assert both == es.calibrate_donors(once, effect=3.0, **size)  # type: ignore[arg-type]
+    dates = es.calibrate_dates(embedded, "AA", twice, m=60, most=10, effects=(0.1, 0.1))
+    assert dates == es.calibrate_dates(embedded, "AA", [once], m=60, most=10, effects=(0.1,))
+
+
+def test_a_named_control_that_is_not_there_is_no_silent_loss(embedded: PriceTable) -> None:
+    assert control_names(embedded, "AA", es.ConstantMean(), ["GE", "AXP", "GE"]) == ("GE", "AXP")
+    with pytest.raises(UnknownNameError, match="unknown control 'GEX'"):
+        control_names(embedded, "AA", es.ConstantMean(), ["GE", "GEX"])
 
 
 def test_what_the_market_explains_is_not_the_treated_ones_turbulence() -> None:

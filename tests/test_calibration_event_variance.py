@@ -84,6 +84,7 @@ def test_the_additive_form_has_no_multiple() -> None:
         ({"form": "log"}, "allowed are additive, multiplicative"),
         ({"multiple": 0.0}, "multiple = 0"),
         ({"before": math.nan}, "before = nan"),
+        ({"multiple": math.inf}, "multiple = inf: a finite number"),
         ({"days": 0}, "days = 0: at least 1"),
         ({"asked": 61}, "asked = 61: at most 60"),
         ({"sessions": 499}, "sessions = 499: at least 500"),

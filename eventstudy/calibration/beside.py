@@ -57,9 +57,18 @@ def ask_beside(key: str, view: PairView, window: Offsets, pooled: FloatArray) ->
 def control_names(
     prices: PriceTable, instrument: str, model: ExpectedReturn, named: Sequence[str] | None
 ) -> tuple[str, ...]:
-    """The controls of a study: named or by default, without the instrument and the model's benchmarks."""
+    """The controls of a study: named or by default, without the instrument and the model's benchmarks.
+
+    Raises
+    ------
+    UnknownNameError
+        When a named one is not among the prices.
+    """
     known = prices.instruments
-    names = default_controls(known[instrument], known) if named is None else tuple(named)
+    names = default_controls(known[instrument], known) if named is None else tuple(dict.fromkeys(named))
+    missing = [n for n in named or () if not prices.provides(n)]
+    if missing:
+        raise UnknownNameError("control", missing[0], prices.ids)
     return tuple(n for n in names if n not in (instrument, *(model.market or ())) and prices.provides(n))
 
 

@@ -93,7 +93,7 @@ def calibrate_dates(
     ------
     InputError, UnknownNameError
     """
-    keys = (methods,) if isinstance(methods, str) else tuple(methods)
+    keys = (methods,) if isinstance(methods, str) else tuple(dict.fromkeys(methods))
     check_keys(keys)
     if dates not in get_args(Stratum):
         raise InputError(f"dates = {dates!r} is not one of {get_args(Stratum)}")
@@ -117,7 +117,7 @@ def calibrate_dates(
     others_at = beside_at(keys, prices, names, chosen, windows, prepared, rows, others)
     for row, (beside, pooled) in zip(rows.tolist(), others_at, strict=True):
         view = replace(view_at(prepared, row, measures, placebo), controls=beside)
-        for effect in effects:
+        for effect in dict.fromkeys(effects):
             moved = with_effect(view, window, effect)
             for key in keys:
                 found = ask_beside(key, moved, window, pooled)

@@ -108,9 +108,10 @@ def calibrate_donors(
     >>> 0.0 <= cell.rate <= 0.15
     True
     """
-    keys = (methods,) if isinstance(methods, str) else tuple(methods)
-    windows = _windows(window)
-    effects = (effect,) if isinstance(effect, int | float) else tuple(effect)
+    # What is named twice is measured once: each has one tally.
+    keys = (methods,) if isinstance(methods, str) else tuple(dict.fromkeys(methods))
+    windows = tuple(dict.fromkeys(_windows(window)))
+    effects = (effect,) if isinstance(effect, int | float) else tuple(dict.fromkeys(effect))
     drawn = _check(keys, world, controls, model, whose, windows, m, reps)
     design = Design(model=_model(model, controls, windows[0]), controls=controls, windows=windows, m=m, keys=keys)
     rng = np.random.default_rng(seed)

@@ -186,6 +186,9 @@ def _check(process: str, form: str, numbers: dict[str, float], bootstrap: int, a
     low = [
         f"{name} = {value:g}: at least {least[name]:g}" for name, value in numbers.items() if not value >= least[name]
     ]
+    low += [
+        f"{name} = {numbers[name]:g}: a finite number" for name in ("multiple", "before") if numbers[name] == math.inf
+    ]
     low += [f"{name} = {numbers[name]:g}: at most {AFTER}" for name in ("days", "asked") if numbers[name] > AFTER]
     if not 0.0 < alpha < 1.0:
         low.append(f"alpha = {alpha}: between 0 and 1")

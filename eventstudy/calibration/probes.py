@@ -76,7 +76,11 @@ class Replication:
         ar = self.abnormal
         added = np.where(ar.offsets == self.window[0], effect[:, None], 0.0)
         moved = replace(ar, ar=ar.ar + added, response=ar.response + added)
-        return replace(self, abnormal=moved, before=self, effect=float(effect[0]))
+        past = self.history
+        if past is not None:
+            past = past.copy()
+            past[self.window[0] - max(self.window[1], 0) - 1] += effect[0]
+        return replace(self, abnormal=moved, history=past, before=self, effect=float(effect[0]))
 
     @cached_property
     def view(self) -> PanelView:

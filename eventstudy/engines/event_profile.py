@@ -48,7 +48,7 @@ def signed_root(
         starts = [coordinates(one, widths, 1.0 / scale**2) for one in (null, fit)]
         lowest = min(float(kernel.descend(spec, data, u, work, STEPS)[0]) for u in starts)
         loglik = -lowest * y.size - y.size * math.log(scale) - 0.5 * delta * float(exog.sum())
-        return math.copysign(math.sqrt(max(2.0 * (fit.loglik - loglik), 0.0)), top - delta)
+        return float(np.sign(top - delta)) * math.sqrt(max(2.0 * (fit.loglik - loglik), 0.0))
 
     return root
 

@@ -16,6 +16,7 @@ import eventstudy as es
 from eventstudy.engines.event_bootstrap import bootstrap_ratios
 from eventstudy.engines.event_likelihood import fit_event
 from eventstudy.engines.event_process import EventGARCH
+from eventstudy.engines.event_profile import signed_root
 from eventstudy.engines.likelihood import maximum_likelihood
 from eventstudy.volatility.mean_dummy import lone_sessions, mean_dummy_modes
 
@@ -299,6 +300,9 @@ def test_the_interval_of_the_likelihood_ratio_ends_where_a_cold_profile_reaches_
         # An end is known to 1e-4, where the ratio rises by less than 10 a unit.
         assert ratio == pytest.approx(stats.chi2.isf(0.05, 1), abs=2e-3)
     assert row.low < found.delta[0] < row.high
+    assert found.null is not None
+    # The estimate itself is where every search for an end begins, however exact the fits beside it are.
+    assert signed_root(found.null, found.fit, y, np.ones((y.size, 1)), d[:, None])(found.delta[0]) == 0.0
     assert (found.low[0], found.high[0]) == (row.low, row.high)
     wald = found.tests.one(statistic="event_wald")
     assert wald.high - found.delta[0] == pytest.approx(stats.norm.isf(0.025) * found.se[0], rel=1e-12)
