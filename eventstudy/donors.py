@@ -143,7 +143,7 @@ def pooled_controls(
 
     With three metals a rank at one date cannot reach 5%; pooling metals and dates can. The price is a stronger
     assumption: standardised responses must be exchangeable over time as well as across instruments. It rejects a true
-    null in 3 to 6 of 100 while volatility clusters, in 18 to 27 where the variance quadrupled before the event: beside
+    null in 5 to 7 of 100 while volatility clusters, in 18 to 27 where the variance quadrupled before the event: beside
     the verdict, not for turbulent times.
 
     Parameters

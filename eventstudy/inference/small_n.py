@@ -126,7 +126,7 @@ def control_ranks(
     null="the instrument moved at the event like any other instrument, each in its own standard errors",
     assumptions="controls were not hit, and standardised responses of one date are exchangeable across instruments",
     reference="Conley & Taber (2011), Rev. Econ. & Statistics 93:113-125",
-    trust="beside the verdict: it allows for what moved all prices that day, but it rejects a true null in 16 to 21 of "
+    trust="beside the verdict: it allows for what moved all prices that day, but it rejects a true null in 16 to 18 of "
     "100 where the variance of this instrument alone quadrupled before the event, and few controls say little",
 )
 def rank_among_controls(view: PairView, window: Offsets) -> Finding | Inapplicable:
