@@ -161,7 +161,7 @@ def test_of_intraday_bars_only_those_of_the_same_hour_are_placebos() -> None:
     )
     found = es.robustness(
         es.Study(instruments=["A"], model=es.ConstantMean()), prices,
-        es.make_event(days[90], time="08:00", zone="America/New_York"), windows=((0, 0),), tests=("t_fe",),
+        es.make_event(days[90], time="08:00", zone="America/New_York"), windows=((0, 0),), tests=("sq",),
         estimations=((-210, -11),), placebos=99, events=EventTable([]),
     )  # fmt: skip
     closes = pd.DatetimeIndex(list(found.placebo_dates)).tz_localize("UTC").tz_convert("America/New_York")

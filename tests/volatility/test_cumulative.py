@@ -135,7 +135,7 @@ def test_nothing_is_followed_where_nothing_is_raised(model: VarianceModel) -> No
     assert course is not None
     for one in (course.onset, course.baseline, course.peak, course.half_life):
         assert math.isnan(one.value)
-        assert "no raised volatility over days 1 to 10" in one.reason
+        assert "days 1 to 10 are not called raised" in one.reason
     assert course.model_half_life.value == pytest.approx(model.half_life)
 
 
