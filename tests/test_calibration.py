@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
+from eventstudy._typing import FloatArray
 from eventstudy.calibration import PROBES, WORLDS, Replication
 from eventstudy.calibration.worlds import stretches
 from eventstudy.inference.base import Finding
@@ -96,15 +97,22 @@ def test_one_date_keeps_the_real_correlation_and_random_dates_do_not() -> None:
     assert abs(means["dow"]) < 0.03
 
 
-def test_several_effects_share_draws_and_fits_and_give_the_same_cells() -> None:
-    keys = ["verdict", "placebo_dates", "sq"]
-    given = {"window": (0, 1), "m": 60, "reps": 6, "effect_unit": "return", "seed": 3}
-    together = es.calibrate(keys, "garch_t", effect=(0.0, 0.08), **given)  # type: ignore[arg-type]
-    apart = [c for e in (0.0, 0.08) for c in es.calibrate(keys, "garch_t", effect=e, **given)]  # type: ignore[arg-type]
-    assert [(c.method, c.effect, c.rate, c.coverage) for c in together] == [
-        (c.method, c.effect, c.rate, c.coverage) for c in apart
-    ]
-    assert together[3].rate > together[0].rate
+def test_an_effect_added_to_a_fitted_study_is_one_that_the_data_had() -> None:
+    keys = ["verdict", "placebo_dates", "conformal", "sq", "t_fe"]
+
+    def quiet(rng: np.random.Generator, n: int, sessions: int) -> FloatArray:
+        return np.asarray(0.015 * rng.standard_normal((n, sessions)))
+
+    def moved(rng: np.random.Generator, n: int, sessions: int) -> FloatArray:
+        values = quiet(rng, n, sessions)
+        values[:, -2] += 0.05  # the first of two tested sessions
+        return values
+
+    given = {"window": (0, 1), "m": 60, "reps": 12, "seed": 3}
+    effects = es.calibrate(keys, quiet, effect=(0.0, 0.05), effect_unit="return", **given)  # type: ignore[arg-type]
+    had = es.calibrate(keys, moved, **given)  # type: ignore[arg-type]
+    assert [c.rate for c in effects[len(keys) :]] == [c.rate for c in had]
+    assert sum(c.rate for c in effects[: len(keys)]) < sum(c.rate for c in had)
 
 
 def test_intervals_cover_at_their_nominal_rate() -> None:
