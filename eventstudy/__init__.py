@@ -100,8 +100,8 @@ _EXPORTS = {
     "power": "verbs.power",
     "Power": "verbs.power",
     "robustness": "verbs.robustness",
-    "Robustness": "verbs.robustness",
-    "Specification": "verbs.robustness",
+    "Robustness": "verbs.robustness_result",
+    "Specification": "verbs.robustness_result",
     "Scan": "verbs.scan_result",
     "Peak": "verbs.scan_result",
     "ClaimedDate": "verbs.scan_result",
@@ -247,7 +247,8 @@ if TYPE_CHECKING:
     from eventstudy.spec import read_study
     from eventstudy.study import Study, StudyResult
     from eventstudy.verbs.power import Power, power
-    from eventstudy.verbs.robustness import Robustness, Specification, robustness
+    from eventstudy.verbs.robustness import robustness
+    from eventstudy.verbs.robustness_result import Robustness, Specification
     from eventstudy.verbs.scan import scan
     from eventstudy.verbs.scan_result import ClaimedDate, Peak, Scan
     from eventstudy.verdict import Verdict, judge

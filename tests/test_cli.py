@@ -208,3 +208,48 @@ def test_robustness(run: Run) -> None:
     assert record["placebos"] == 19
     assert {s["model"] for s in record["specifications"]} >= {"market model on DOW29", "constant mean"}
     assert run("robustness", "nope")[0] == 2
+
+
+def test_robustness_of_an_own_announcement(run: Run, tmp_path: Path) -> None:
+    small = ("--window", "0,0", "--estimation=-135,-11", "--placebos", "19")
+    own = ("--date", "1994-01-31", "--time", "08:00", "--title", "Cuts agreed")
+    code, out, err = run("robustness", *own, *small, "--json", "--out", "a.html")
+    assert code == 0, err
+    record = json.loads(out)
+    assert (record["event"], record["title"]) == ("event-1994-01-31", "Cuts agreed")
+    assert record["sentence"].startswith("Around “Cuts agreed”, ")
+    # The accord was told on the Sunday before: the same first session, hence the same cells and placebo dates.
+    known = json.loads(run("robustness", "six-nation-accord-1994", *small, "--json")[1])
+    for same in ("specifications", "p", "median_p", "placebos"):
+        assert record[same] == known[same]
+    assert run("robustness", *own, *small, "--json", "--out", "b.html")[1] == out
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    # By another zone's clock the news came after New York's close: the next session.
+    later = json.loads(run("robustness", *own, "--zone", "Pacific/Honolulu", "--time", "12:00", *small, "--json")[1])
+    assert later["specifications"] != record["specifications"]
+
+
+def test_volatility_of_an_own_announcement_says_its_title(run: Run) -> None:
+    code, out, err = run("volatility", "--date", "1994-01-31", "--title", "Cuts agreed", "--bootstrap", "0")
+    assert code == 0, err
+    assert out.startswith("Cuts agreed\nannounced 1994-01-31")
+
+
+@pytest.mark.parametrize("command", [("report",), ("volatility",), ("robustness",), ("claims", "--says", "swift")])
+def test_an_announcement_is_named_in_one_way(run: Run, command: tuple[str, ...]) -> None:
+    id_of = ("--event", "six-nation-accord-1994") if command[0] == "claims" else ("six-nation-accord-1994",)
+    for more, words in (
+        ((*id_of, "--date", "1994-01-31"), "not both"),
+        (("--time", "08:00"), "--time needs --date"),
+        (("--title", "Cuts agreed"), "--title needs --date"),
+        (("--date", "31.1.1994"), "write YYYY-MM-DD"),
+        (("--date", "1994-01-31", "--time", "8 h"), "write HH:MM"),
+        (("--date", "1994-01-31", "--time", "08:00", "--zone", "Nowhere"), "no IANA time zone"),
+    ):
+        code, out, err = run(*command, *more)
+        assert (code, out) == (2, "")
+        assert words in err
+    if command[0] == "robustness":
+        code, _, err = run("robustness")
+        assert code == 2
+        assert "--date YYYY-MM-DD" in err

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from eventstudy._typing import Record
 from eventstudy.claims.file import SAYINGS, Claims, claims_saying, read_claims
 from eventstudy.claims.result import judge_claims
+from eventstudy.cli.announcement import ClockOption, ClockZoneOption, DateOption, TitleOption, announcement_of
 from eventstudy.cli.app import (
     BarsMinutesOption,
     BarsStampOption,
@@ -25,7 +26,7 @@ from eventstudy.cli.app import (
 )
 from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.cli.report import rename_of, sources_of
-from eventstudy.domain.events import Event, EventTable, catalog, make_event
+from eventstudy.domain.events import Event, EventTable, make_event
 from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
 from eventstudy.report.parts import check_target
@@ -40,10 +41,10 @@ def claims_command(
     file: Annotated[Path | None, typer.Argument(help="Claims file, TOML; see the reference.")] = None,
     says: Annotated[list[str] | None, typer.Option(help=f"A claim without a file: {', '.join(SAYINGS)}.")] = None,
     event: Annotated[str | None, typer.Option(help="Apply the claims to an announcement of the catalogue.")] = None,
-    date: Annotated[str | None, typer.Option(help="Apply them to an announcement of this date.")] = None,
-    time: Annotated[str | None, typer.Option(help="Its clock time, HH:MM.")] = None,
-    zone: Annotated[str, typer.Option(help="Time zone of that clock.")] = "America/New_York",
-    title: Annotated[str, typer.Option(help="Its title.")] = "",
+    date: DateOption = None,
+    time: ClockOption = None,
+    zone: ClockZoneOption = "America/New_York",
+    title: TitleOption = "",
     instruments: Annotated[
         list[str] | None, typer.Option("--instruments", "-i", help="For --says: ids, the first that the prices hold.")
     ] = None,
@@ -72,7 +73,8 @@ def claims_command(
     """Judge an article's claims: supported, contradicted, inconclusive or untestable, each with its number."""
     given = context.params
     claims = _claims(given)
-    happened = _event(given, claims)
+    # The announcement that was named; else the article's own, if it has a date.
+    happened = announcement_of(given) or claims.event
     if out is not None:
         check_target(out)
     busy = nullcontext() if quiet or not talk.is_terminal else talk.status("measuring ...")
@@ -100,19 +102,6 @@ def _claims(given: Record) -> Claims:
             raise InputError("-i goes with --says; a claims file names its own instruments")
         return read_claims(given["file"])
     return claims_saying(split(given["says"]), instruments=split(given["instruments"]))
-
-
-def _event(given: Record, claims: Claims) -> Event | None:
-    """The announcement that was named; else the article's own, if it has a date."""
-    if given["event"] and given["date"]:
-        raise InputError("give a catalogue id (--event) or --date, not both")
-    if given["time"] and not given["date"]:
-        raise InputError("--time needs --date")
-    if given["event"]:
-        return catalog()[given["event"]]
-    if given["date"]:
-        return make_event(given["date"], time=given["time"], zone=given["zone"], title=given["title"])
-    return claims.event
 
 
 def _ends(start: str | None, end: str | None) -> list[Event]:

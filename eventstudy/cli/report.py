@@ -14,6 +14,14 @@ import typer
 from pydantic import ValidationError
 
 from eventstudy._typing import Record
+from eventstudy.cli.announcement import (
+    CatalogueArgument,
+    ClockOption,
+    ClockZoneOption,
+    DateOption,
+    TitleOption,
+    own_announcement,
+)
 from eventstudy.cli.app import (
     BarsMinutesOption,
     BarsStampOption,
@@ -71,7 +79,7 @@ SpilloverOption = Annotated[
 @app.command()
 def report(
     context: typer.Context,
-    event: Annotated[str | None, typer.Argument(help="Id from the catalogue (eventstudy events).")] = None,
+    event: CatalogueArgument = None,
     instruments: InstrumentsOption = None,
     prices: Annotated[list[str] | None, typer.Option(help="File or folder with prices; may be repeated.")] = None,
     source: SourceOption = None,
@@ -80,10 +88,10 @@ def report(
     refresh: RefreshOption = False,
     offline: OfflineOption = False,
     rename: Annotated[str | None, typer.Option("--as", help="What a file's series is: ID, or NAME=ID.")] = None,
-    date: Annotated[str | None, typer.Option(help="Date of an announcement that is not in the catalogue.")] = None,
-    time: Annotated[str | None, typer.Option(help="Its clock time, HH:MM.")] = None,
-    zone: Annotated[str, typer.Option(help="Time zone of that clock.")] = "America/New_York",
-    title: Annotated[str, typer.Option(help="Its title.")] = "",
+    date: DateOption = None,
+    time: ClockOption = None,
+    zone: ClockZoneOption = "America/New_York",
+    title: TitleOption = "",
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",
     riskfree: RiskfreeOption = None,
@@ -187,16 +195,12 @@ def plan_of(options: Record) -> StudyPlan:
     """Command-line options as a study, through the same schema as a study file; left out: as `report` has them."""
     defaults = signature(report).parameters.values()
     given: Record = {p.name: p.default for p in defaults if p.default is not p.empty} | options
-    if given["event"] and given["date"]:
-        raise InputError("give a catalogue id or --date, not both")
-    if given["time"] and not given["date"]:
-        raise InputError("--time needs --date")
     same = (
         "returns", "calendar", "alpha", "seed", "horizon", "allow_unusable", "convention", "counterfactuals", "releases"
     )  # fmt: skip
     values: Record = {key: given[key] for key in same} | {
         "events": [given["event"]] if given["event"] else [],
-        "event": {key: given[key] for key in ("date", "time", "zone", "title")} if given["date"] else None,
+        "event": own_announcement(given),
         "instruments": split(given["instruments"]),
         "controls": split([given["controls"]]) if given["controls"] else None,
         "report": given["out"],

@@ -10,6 +10,14 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from eventstudy.cli.announcement import (
+    CatalogueArgument,
+    ClockOption,
+    ClockZoneOption,
+    DateOption,
+    TitleOption,
+    announcement_of,
+)
 from eventstudy.cli.app import (
     BarsMinutesOption,
     BarsStampOption,
@@ -26,7 +34,7 @@ from eventstudy.cli.app import (
     talk,
 )
 from eventstudy.cli.fetch import OfflineOption, RefreshOption, ToOption, date_of, mode_of
-from eventstudy.domain.events import EventTable, catalog, make_event
+from eventstudy.domain.events import EventTable, make_event
 from eventstudy.domain.intraday import Intraday, intraday_of
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Offsets
@@ -38,7 +46,8 @@ from eventstudy.sources.base import Mode
 from eventstudy.spec import PricesSpec, SourceKey, StudyPlan
 from eventstudy.study import Study
 from eventstudy.verbs.power import power
-from eventstudy.verbs.robustness import ESTIMATIONS, TESTS, WINDOWS, Robustness, robustness
+from eventstudy.verbs.robustness import ESTIMATIONS, TESTS, WINDOWS, robustness
+from eventstudy.verbs.robustness_result import Robustness
 from eventstudy.verbs.scan import scan
 from eventstudy.verbs.scan_result import Scan
 
@@ -166,8 +175,13 @@ def size_of(text: str) -> float:
 
 @app.command(name="robustness")
 def robustness_command(
-    event: Annotated[str, typer.Argument(help="Id from the catalogue (eventstudy events).")],
+    context: typer.Context,
+    event: CatalogueArgument = None,
     instrument: Annotated[str, typer.Option("--instrument", "-i", help="One instrument id.")] = "AA",
+    date: DateOption = None,
+    time: ClockOption = None,
+    zone: ClockZoneOption = "America/New_York",
+    title: TitleOption = "",
     window: Annotated[list[str] | None, typer.Option(help="A window of the grid; may be repeated.")] = None,
     estimation: Annotated[list[str] | None, typer.Option(help="An estimation window; may be repeated.")] = None,
     models: Annotated[list[str] | None, typer.Option("--model", help="A model of the grid; may be repeated.")] = None,
@@ -187,7 +201,9 @@ def robustness_command(
     quiet: QuietOption = False,
 ) -> None:
     """Measure one announcement under every combination of choices, and test the grid as a whole."""
-    announcement = catalog()[event]
+    announcement = announcement_of(context.params)
+    if announcement is None:
+        raise InputError("no announcement: name an id of the catalogue (eventstudy events), or --date YYYY-MM-DD")
     if out is not None:
         check_target(out)
     names: list[str | None] = [*split(models)] or [None]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from eventstudy._typing import Record
+from eventstudy.cli.announcement import CatalogueArgument, ClockOption, ClockZoneOption, DateOption, TitleOption
 from eventstudy.cli.app import (
     BarsMinutesOption,
     BarsStampOption,
@@ -34,7 +35,7 @@ KEYS = ("volatility", "variance_events", "spillover", "day0", "overlaps", "outco
 @app.command(name="volatility")
 def volatility_command(
     context: typer.Context,
-    event: Annotated[str | None, typer.Argument(help="Id from the catalogue (eventstudy events).")] = None,
+    event: CatalogueArgument = None,
     instruments: Annotated[
         list[str] | None, typer.Option("--instruments", "-i", help="Ids or selectors, comma-separated.")
     ] = None,
@@ -45,9 +46,10 @@ def volatility_command(
     bars_zone: BarsZoneOption = None,
     bars_stamp: BarsStampOption = None,
     bars_minutes: BarsMinutesOption = None,
-    date: Annotated[str | None, typer.Option(help="Date of an announcement that is not in the catalogue.")] = None,
-    time: Annotated[str | None, typer.Option(help="Its clock time, HH:MM.")] = None,
-    zone: Annotated[str, typer.Option(help="Time zone of that clock.")] = "America/New_York",
+    date: DateOption = None,
+    time: ClockOption = None,
+    zone: ClockZoneOption = "America/New_York",
+    title: TitleOption = "",
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",
     garch: Annotated[str, typer.Option(help="Variance model: gjr or garch.")] = "gjr",

@@ -14,7 +14,7 @@ from eventstudy.report import tables
 from eventstudy.report.canvas import figure_svg, styled
 from eventstudy.report.parts import NONE, cells, check_target, data_uri, render, write_whole
 from eventstudy.report.verb_plots import placebo_medians, specification_curve, statistic_by_date
-from eventstudy.verbs.robustness import Robustness
+from eventstudy.verbs.robustness_result import Robustness
 from eventstudy.verbs.scan_result import Scan, claimed_words, event_words, method_words
 from eventstudy.verdict import effect, pvalue, window_words
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from eventstudy.domain.intraday import instant_of, moment_words
 from eventstudy.report.canvas import EVENT, FAINT, INK, SHADE, axes_of, date_axis, legend, plain, styled, unit_axis
-from eventstudy.verbs.robustness import Robustness
+from eventstudy.verbs.robustness_result import Robustness
 from eventstudy.verbs.scan_result import Scan
 
 

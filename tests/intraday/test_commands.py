@@ -96,6 +96,13 @@ def test_robustness_runs_on_a_file_of_bars(run: Run, hourly: pd.DataFrame) -> No
         tests=("local_scale", "sq"), placebos=49,
     )  # fmt: skip
     assert record["p"] == own.pvalue
+    # The same minute as an announcement of one's own: the same bar, told by another zone's clock as well.
+    for clock in (("--time", "10:30"), ("--time", "14:30", "--zone", "UTC")):
+        said = ("--date", "2025-03-11", *clock, "--title", "A threat")
+        code, out, err = run("robustness", *said, "-i", "A", *FILES, *ZONE, *small)
+        assert code == 0, err
+        assert (json.loads(out)["title"], json.loads(out)["p"]) == ("A threat", own.pvalue)
+        assert json.loads(out)["specifications"] == record["specifications"]
 
 
 def test_volatility_and_claims_run_on_a_file_of_bars(run: Run, hourly: pd.DataFrame) -> None:
