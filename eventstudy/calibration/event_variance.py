@@ -15,7 +15,7 @@ from eventstudy.engines.base import Dist
 from eventstudy.engines.event_likelihood import EventKind, Form
 from eventstudy.errors import InputError
 from eventstudy.volatility.event_garch import MIN_SESSIONS, event_variance_test
-from eventstudy.volatility.event_tests import STATISTICS, EventVariance
+from eventstudy.volatility.event_tests import STATISTICS, EventVariance, Side
 from eventstudy.volatility.shapes import VarianceShape
 
 #: Sessions after day 0.
@@ -37,6 +37,7 @@ class EventVarianceCell:
     form : {"multiplicative", "additive"}
     asked : int
         The regressor is one on days 1..`asked`.
+    alternative : {"two-sided", "greater"}
     bootstrap : int
         Paths of each bootstrap; 0: none.
     refused : int
@@ -44,7 +45,7 @@ class EventVarianceCell:
     reason : str
         Why, when all were.
     rates : dict
-        Statistic -> share of one-sided rejections at `alpha`.
+        Statistic -> share of rejections at `alpha`.
     raised : float
         Share that is called raised: p at most `alpha`, and the interval above one, of the row to
         report.
@@ -67,6 +68,7 @@ class EventVarianceCell:
     before: float
     form: str
     asked: int
+    alternative: str
     sessions: int
     bootstrap: int
     reps: int
@@ -101,6 +103,7 @@ def calibrate_event_variance(
     before: float = 1.0,
     form: Form = "multiplicative",
     asked: int | None = None,
+    alternative: Side = "two-sided",
     sessions: int = 750,
     reps: int = 200,
     bootstrap: int = 39,
@@ -121,6 +124,7 @@ def calibrate_event_variance(
         As in `event_variance_test`; the same seed gives both the same series.
     asked : int, optional
         The regressor is one on days 1 to `asked`; `days` when left out. With fewer than five the test is refused.
+    alternative : {"two-sided", "greater"}
     sessions : int
         Before day 0; 60 follow it.
     bootstrap : int
@@ -142,7 +146,7 @@ def calibrate_event_variance(
     """
     asked = days if asked is None else asked
     numbers = {"multiple": multiple, "before": before, "days": days, "asked": asked, "sessions": sessions, "reps": reps}
-    _check(process, form, numbers, bootstrap, alpha)
+    _check(process, form, alternative, numbers, bootstrap, alpha)
     offsets = np.arange(-sessions, AFTER + 1)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets)
@@ -153,7 +157,7 @@ def calibrate_event_variance(
     found = [
         event_variance_test(
             row, dates, event=dates[sessions], shapes=(VarianceShape.pulse(1, asked),), form=form, kind=kind, dist=dist,
-            sample=None, alpha=alpha, bootstrap=bootstrap, seed=int(own),
+            alternative=alternative, sample=None, alpha=alpha, bootstrap=bootstrap, seed=int(own),
         )
         for row, own in zip(returns, rng.integers(2**32, size=reps), strict=True)
     ]  # fmt: skip
@@ -166,8 +170,8 @@ def calibrate_event_variance(
         for key in keys
     }
     return EventVarianceCell(
-        process=process, multiple=multiple, days=days, before=before, form=form, asked=asked, sessions=sessions,
-        bootstrap=bootstrap, reps=reps, alpha=alpha, refused=reps - len(known),
+        process=process, multiple=multiple, days=days, before=before, form=form, asked=asked, alternative=alternative,
+        sessions=sessions, bootstrap=bootstrap, reps=reps, alpha=alpha, refused=reps - len(known),
         reason="" if known else found[0].reason,
         rates={key: _share([_rejects(f, key, alpha) for f in known]) for key in keys},
         raised=_share([_rejects(f, keys[0], alpha) and float(f.low[0]) > 0.0 for f in known]),
@@ -178,8 +182,9 @@ def calibrate_event_variance(
     )  # fmt: skip
 
 
-def _check(process: str, form: str, numbers: dict[str, float], bootstrap: int, alpha: float) -> None:
-    for name, value, allowed in (("process", process, FITS), ("form", form, get_args(Form))):
+def _check(process: str, form: str, alternative: str, numbers: dict[str, float], bootstrap: int, alpha: float) -> None:
+    choices = (("process", process, FITS), ("form", form, get_args(Form)), ("alternative", alternative, get_args(Side)))
+    for name, value, allowed in choices:
         if value not in allowed:
             raise InputError(f"{name} {value!r}: allowed are {', '.join(allowed)}")
     least = {"multiple": 1e-6, "before": 1e-6, "days": 1, "asked": 1, "sessions": MIN_SESSIONS, "reps": 1}
@@ -190,10 +195,13 @@ def _check(process: str, form: str, numbers: dict[str, float], bootstrap: int, a
         f"{name} = {numbers[name]:g}: a finite number" for name in ("multiple", "before") if numbers[name] == math.inf
     ]
     low += [f"{name} = {numbers[name]:g}: at most {AFTER}" for name in ("days", "asked") if numbers[name] > AFTER]
+    tails = 1.0 if alternative == "greater" else 2.0
     if not 0.0 < alpha < 1.0:
         low.append(f"alpha = {alpha}: between 0 and 1")
-    elif bootstrap and alpha * (1 + bootstrap) < 1.0:
-        low.append(f"bootstrap = {bootstrap}: 0, or at least {math.ceil(1.0 / alpha) - 1}, to reach alpha = {alpha:g}")
+    elif bootstrap and alpha * (1 + bootstrap) < tails:
+        low.append(
+            f"bootstrap = {bootstrap}: 0, or at least {math.ceil(tails / alpha) - 1}, to reach alpha = {alpha:g}"
+        )
     if low:
         raise InputError("; ".join(low))
 

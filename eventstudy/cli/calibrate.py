@@ -34,6 +34,7 @@ from eventstudy.domain.intraday import intraday_of
 from eventstudy.engines.event_likelihood import Form
 from eventstudy.errors import InputError
 from eventstudy.sources.base import load
+from eventstudy.volatility.event_tests import Side
 
 
 @app.command(name="calibrate")
@@ -156,6 +157,7 @@ def calibrate_event_variance_command(
     asked: Annotated[int | None, typer.Option(help="The regressor is one on days 1 to this; --days when left out.")] = (
         None
     ),
+    alternative: Annotated[Side, typer.Option(help="One-sided p, or those that agree with intervals.")] = "two-sided",
     sessions: Annotated[int, typer.Option(help="Sessions before day 0.")] = 750,
     reps: Annotated[int, typer.Option(help="Replications.")] = 200,
     bootstrap: Annotated[int, typer.Option(help="Paths of each bootstrap; 0: asymptotic rows only.")] = 39,
@@ -165,8 +167,8 @@ def calibrate_event_variance_command(
 ) -> None:
     """Measure event regressors in the variance where it is known: rejections, bias and coverage of the multiple."""
     cell = calibrate_event_variance(
-        process, multiple=multiple, days=days, before=before, form=form, asked=asked, sessions=sessions, reps=reps,
-        bootstrap=bootstrap, alpha=alpha, seed=seed,
+        process, multiple=multiple, days=days, before=before, form=form, asked=asked, alternative=alternative,
+        sessions=sessions, reps=reps, bootstrap=bootstrap, alpha=alpha, seed=seed,
     )  # fmt: skip
     if as_json:
         show("cells", [cell.to_record()], as_json)

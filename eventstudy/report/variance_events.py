@@ -135,8 +135,6 @@ def _regressor_words(result: StudyResult, found: EventVariance) -> str:
     clear = raised_words(raised=sure and low > one, lowered=high < one)
     if found.form == "additive":
         clear = "event in the variance, described and not judged"
-    elif sure and low <= one <= high:
-        clear = "raised volatility by the one-sided test, but not by the two-sided interval"
     care = f" Read it with care: {found.problem}." if found.problem else ""
     return (
         f"{clear[:1].upper()}{clear[1:]}: inside a {_MODELS[found.kind]}, {size}{fading} "

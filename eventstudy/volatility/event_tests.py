@@ -17,7 +17,7 @@ from eventstudy.engines.base import Dist
 from eventstudy.engines.event_likelihood import EventKind, Form
 from eventstudy.engines.event_profile import accepted
 from eventstudy.engines.likelihood import LikelihoodFit
-from eventstudy.kernels.resample import critical_value, smallest_pvalue, upper_pvalue
+from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.volatility.shapes import VarianceShape
@@ -118,7 +118,7 @@ class EventVariance:
 
 
 def event_intervals(
-    found: EventVariance, root: Callable[[float], float] | None, drawn: Drawn | None, alternative: Side, alpha: float
+    found: EventVariance, root: Callable[[float], float] | None, drawn: Drawn | None, alpha: float
 ) -> dict[str, Ends]:
     """Intervals of the coefficients by statistic: each inverts the test of its own row.
 
@@ -133,7 +133,7 @@ def event_intervals(
 
     Notes
     -----
-    Equal-tailed where the test is one-sided, so that the interval lies above zero where p is at most half of alpha.
+    Equal-tailed: that of a row leaves out zero where the row's two-sided p is at most alpha.
     """
     z = float(stats.norm.isf(alpha / 2.0))
     wald = (found.delta - z * found.se, found.delta + z * found.se)
@@ -141,23 +141,25 @@ def event_intervals(
         return dict.fromkeys(STATISTICS, wald)
     laws = {"event_lr": (-z, z)}
     if drawn is not None:
-        laws["event_lr_bootstrap"] = _accepted_roots(drawn, alternative, alpha)
+        laws["event_lr_bootstrap"] = _accepted_roots(drawn, alpha)
     ends = {key: accepted(root, float(found.delta[0]), *law) for key, law in laws.items()}
     return {key: (np.array([low]), np.array([high])) for key, (low, high) in ends.items()} | {"event_wald": wald}
 
 
-def _accepted_roots(drawn: Drawn, sided: Side, alpha: float) -> tuple[float, float]:
-    """Signed roots of likelihood ratios that the paths' own do not reject; infinite with too few paths."""
+def _signed_roots(drawn: Drawn, unknown: float) -> FloatArray:
+    """Roots of the paths' ratios with the sign of their coefficient; `unknown` for a path without a fit."""
     ratios, sign = drawn[0], np.sign(drawn[1][:, 0])
-    if sided == "two-sided":
-        largest = math.sqrt(critical_value(ratios, alpha))
-        return -largest, largest
-    count = math.floor(0.5 * alpha * (1 + ratios.size) + 1e-12)
+    return np.asarray(np.where(np.isnan(sign), unknown, sign * np.sqrt(np.where(np.isnan(sign), 0.0, ratios))))
+
+
+def _accepted_roots(drawn: Drawn, alpha: float) -> tuple[float, float]:
+    """Signed roots of likelihood ratios that the paths' own do not reject; infinite with too few paths."""
+    count = math.floor(0.5 * alpha * (1 + drawn[0].size) + 1e-12)
     if count < 1:
         return -math.inf, math.inf
     # A path without a fit is evidence for neither side.
-    roots = np.where(np.isnan(sign), np.inf, sign * np.sqrt(np.where(np.isnan(sign), 0.0, ratios)))
-    return float(-np.sort(np.where(np.isnan(sign), np.inf, -roots))[-count]), float(np.sort(roots)[-count])
+    low, high = _signed_roots(drawn, -math.inf), _signed_roots(drawn, math.inf)
+    return float(np.sort(low)[count - 1]), float(np.sort(high)[-count])
 
 
 def event_tests(
@@ -211,15 +213,27 @@ def event_tests(
 
 
 def _bootstrap(ratio: float, delta: FloatArray, sided: Side, drawn: Drawn | None) -> Row | Inapplicable:
-    """Rank of the likelihood ratio among those of paths without an event; a fall counts as zero when one-sided."""
+    """Rank of the likelihood ratio among those of paths without an event.
+
+    One coefficient has a sign: two-sided is twice the smaller tail of the signed roots, and a fall counts as zero when
+    one-sided. Several coefficients have none.
+    """
     if drawn is None:
         return Inapplicable("no paths were asked for: bootstrap is 0")
     ratios, coefficients = drawn
-    if sided == "greater":
-        ratios = np.where(coefficients[:, 0] <= 0.0, 0.0, ratios)
-        ratio = ratio if delta[0] > 0.0 else 0.0
     paths = ratios.size
-    return ratio, upper_pvalue(ratio, ratios), f"{paths} paths without an event", smallest_pvalue(paths)
+    law, least = f"{paths} paths without an event", smallest_pvalue(paths)
+    if delta.size > 1:
+        return ratio, upper_pvalue(ratio, ratios), law, least
+    if sided == "two-sided":
+        root = math.copysign(math.sqrt(ratio), delta[0])
+        # A path without a fit is evidence for neither side.
+        above = upper_pvalue(root, _signed_roots(drawn, math.inf))
+        below = upper_pvalue(-root, -_signed_roots(drawn, -math.inf))
+        return ratio, min(1.0, 2.0 * min(above, below)), law, min(1.0, 2.0 * least)
+    ratios = np.where(coefficients[:, 0] <= 0.0, 0.0, ratios)
+    ratio = ratio if delta[0] > 0.0 else 0.0
+    return ratio, upper_pvalue(ratio, ratios), law, least
 
 
 def _lr(ratio: float, delta: FloatArray, sided: Side) -> Row:
