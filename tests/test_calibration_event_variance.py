@@ -42,7 +42,7 @@ def test_a_cell_counts_what_the_test_says_of_each_series() -> None:
 
 def test_power_grows_with_the_multiple_and_size_is_sane() -> None:
     sizes, small, large = (
-        calibrate_event_variance("garch", multiple=m, reps=16, sessions=500, bootstrap=19 if m == 1.0 else 0)
+        calibrate_event_variance("garch", multiple=m, reps=16, sessions=500, bootstrap=39 if m == 1.0 else 0)
         for m in (1.0, 2.0, 9.0)
     )
     # Three Monte Carlo errors of 5.4 points above 5%, and below 95%.
@@ -89,7 +89,9 @@ def test_the_additive_form_has_no_multiple() -> None:
         ({"asked": 61}, "asked = 61: at most 60"),
         ({"sessions": 499}, "sessions = 499: at least 500"),
         ({"reps": 0}, "reps = 0"),
-        ({"bootstrap": 18}, "bootstrap = 18: 0, or at least 19"),
+        ({"bootstrap": 38}, "bootstrap = 38: 0, or at least 39, to reach alpha = 0.05"),
+        ({"bootstrap": 18, "alternative": "greater"}, "bootstrap = 18: 0, or at least 19"),
+        ({"alternative": "less"}, "allowed are greater, two-sided"),
         ({"bootstrap": -1}, "bootstrap = -1"),
         ({"alpha": 1.0}, "alpha = 1.0"),
     ],

@@ -31,7 +31,7 @@ def test_the_numbers_are_those_of_a_study_file(run: Run, tmp_path: Path) -> None
     for key in ("volatility", "variance_events", "spillover", "outcomes", "day0"):
         assert short[key] == whole[key], key
     first = short["variance_events"][0]["regressor"]["tests"][0]
-    assert (first["statistic"], first["smallest_p"]) == ("event_lr_bootstrap", 1 / 200)
+    assert (first["statistic"], first["smallest_p"]) == ("event_lr_bootstrap", 2 / 200)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     headings = re.findall(r"<h[23][^>]*>(.*?)</h", page)
     assert headings == [

@@ -43,8 +43,9 @@ SE_QMLE = [0.02782360175603453, 0.03618521085384055, 0.08155834590070896, 0.0193
 
 def test_additive_form_reaches_the_reference(single: pd.DataFrame) -> None:
     found = es.event_variance_test(
-        single["AL"], event=DAY0, shapes=[Pulse.pulse(0, 19)], form="additive", regressors=single["MKT"], sample=None
-    )
+        single["AL"], event=DAY0, shapes=[Pulse.pulse(0, 19)], form="additive", regressors=single["MKT"], sample=None,
+        alternative="greater",
+    )  # fmt: skip
     assert found.fit is not None
     assert found.null is not None
     np.testing.assert_allclose(found.fit.params, PARAMS, rtol=1e-8)
@@ -56,9 +57,8 @@ def test_additive_form_reaches_the_reference(single: pd.DataFrame) -> None:
     assert lr.pvalue == pytest.approx(0.011180025949478561, rel=1e-8)
     assert lr.distribution == "half chi2(0), half chi2(1)"
     two = es.event_variance_test(
-        single["AL"], event=DAY0, shapes=[Pulse.pulse(0, 19)], form="additive", regressors=single["MKT"], sample=None,
-        alternative="two-sided",
-    ).tests  # fmt: skip
+        single["AL"], event=DAY0, shapes=[Pulse.pulse(0, 19)], form="additive", regressors=single["MKT"], sample=None
+    ).tests
     assert two.one(statistic="event_lr").pvalue == pytest.approx(0.022360051898957123, rel=1e-8)
     wald = two.one(statistic="event_wald")
     assert wald.value == pytest.approx(0.741401669865597 / 0.6794959716183808, rel=1e-4)
@@ -168,10 +168,11 @@ def test_a_calmer_event_has_p_one_when_only_more_variance_counts(single: pd.Data
     calm = single["AL"].copy()
     at = int(np.searchsorted(calm.index.to_numpy(), np.datetime64(DAY0)))
     calm.iloc[at + 1 : at + 21] *= 0.2
-    found = es.event_variance_test(calm, event=DAY0)
+    found = es.event_variance_test(calm, event=DAY0, alternative="greater")
     assert found.multiplier[0] < 1.0
-    assert found.tests.one(statistic="event_lr").pvalue == 1.0
-    assert es.event_variance_test(calm, event=DAY0, alternative="two-sided").tests[0].pvalue < 0.01
+    assert [found.tests.one(statistic=key).pvalue for key in ("event_lr_bootstrap", "event_lr")] == [1.0, 1.0]
+    # Two-sided, a fall is the smallest p that 199 paths allow.
+    assert es.event_variance_test(calm, event=DAY0).tests[0].pvalue == 2 / 200
 
 
 # ---- the trap
@@ -264,8 +265,11 @@ def test_bootstrap_p_is_the_rank_among_its_paths(single: pd.DataFrame) -> None:
     assert row.statistic == "event_lr_bootstrap"
     lr = 2 * (found.fit.loglik - found.null.loglik)
     above = sum(1 for r, c in zip(ratios, delta[:, 0], strict=True) if c > 0 and r >= lr)
-    assert row.pvalue == pytest.approx((1 + above) / 40, rel=1e-12)
-    assert row.smallest_p == 1 / 40
+    assert found.delta[0] > 0.0
+    assert row.pvalue == pytest.approx(2 * (1 + above) / 40, rel=1e-12)
+    assert row.smallest_p == 2 / 40
+    one = es.event_variance_test(single["AL"], alternative="greater", **options).tests[0]  # type: ignore[arg-type]
+    assert (one.pvalue, one.smallest_p) == (pytest.approx((1 + above) / 40, rel=1e-12), 1 / 40)
     assert row.value == found.tests.one(statistic="event_lr").value
     # Same seed, same bytes; another seed, other paths.
     again, other = (bootstrap_ratios(found.null, np.ones((d.size, 1)), d, form="multiplicative", paths=3, seed=s)[0]

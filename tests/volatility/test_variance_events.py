@@ -194,12 +194,16 @@ def regressor_in_words(
     return variance_sentences(result, result.variance_events[0])[0], asked_frame(result, result.variance_events[0])
 
 
-def test_a_test_and_an_interval_that_differ_are_said_to(
-    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event]
+@pytest.mark.parametrize(("factor", "word"), [(1.6, "No raised volatility that chance would not explain"), (2.2, "Raised volatility")])
+def test_the_word_the_p_and_the_interval_agree(
+    prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], factor: float, word: str
 ) -> None:
     asked = es.VarianceEvents(kind="garch", dist="normal", bootstrap=0)
-    words, _ = regressor_in_words(prices_of, event_at, 1.6, asked)
-    assert words.startswith("Raised volatility by the one-sided test, but not by the two-sided interval: ")
+    words, frame = regressor_in_words(prices_of, event_at, factor, asked)
+    assert words.startswith(f"{word}: ")
+    low = float(words.split("(interval ")[1].split(" to ")[0])
+    p = float(frame["p"].iloc[1].removeprefix("<"))
+    assert (p <= 0.05) == (low > 1.0) == (word == "Raised volatility")
 
 
 def test_the_additive_form_decides_nothing(
@@ -359,7 +363,7 @@ def test_rusal_has_the_numbers_of_the_page_of_methods() -> None:
     assert pair.regressor.multiplier[0] == pytest.approx(7.8, abs=0.05)
     assert pair.regressor.multiplier_low[0] == pytest.approx(1.3, abs=0.05)
     assert pair.regressor.multiplier_high[0] == pytest.approx(18.0, abs=0.5)
-    assert pair.regressor.tests[0].pvalue == pytest.approx(0.015, abs=0.005)
+    assert pair.regressor.tests[0].pvalue == pytest.approx(0.030, abs=0.01)
     assert pair.change.one(statistic="variance_placebo").pvalue == pytest.approx(0.004, abs=0.0005)
     assert variance_sentences(result, pair)[0].startswith("Raised volatility: ")
     assert variance_sentences(result, pair)[1].startswith("No break of the variance")
