@@ -9,8 +9,8 @@ from typing import get_args
 import numpy as np
 
 from eventstudy._typing import FloatArray, Record
-from eventstudy.calibration.processes import Process, draw
-from eventstudy.calibration.volatility import RAISED_BEFORE
+from eventstudy.calibration.processes import Clustered, draw
+from eventstudy.calibration.raised import Raised, dates_from, share_error
 from eventstudy.engines.base import Dist
 from eventstudy.engines.event_likelihood import EventKind, Form
 from eventstudy.errors import InputError
@@ -21,7 +21,7 @@ from eventstudy.volatility.shapes import VarianceShape
 #: Sessions after day 0.
 AFTER = 60
 #: The model that is fitted is that of the world.
-FITS: dict[Process, tuple[EventKind, Dist]] = {"garch": ("garch", "normal"), "gjr_t": ("gjr", "t")}
+FITS: dict[Clustered, tuple[EventKind, Dist]] = {"garch": ("garch", "normal"), "gjr_t": ("gjr", "t")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,7 @@ class EventVarianceCell:
 
     def mc_se(self, rate: float) -> float:
         """Monte Carlo standard error of a share of the replications that were not refused."""
-        known = self.reps - self.refused
-        if known == 0:
-            return math.nan
-        share = (rate * known + 1.0) / (known + 2.0)
-        return math.sqrt(share * (1.0 - share) / known)
+        return share_error(rate, self.reps - self.refused)
 
     def to_record(self) -> Record:
         """Plain dict for JSON."""
@@ -96,7 +92,7 @@ class EventVarianceCell:
 
 
 def calibrate_event_variance(
-    process: Process = "gjr_t",
+    process: Clustered = "gjr_t",
     *,
     multiple: float = 1.0,
     days: int = 20,
@@ -150,9 +146,8 @@ def calibrate_event_variance(
     offsets = np.arange(-sessions, AFTER + 1)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets)
-    returns[:, offsets >= RAISED_BEFORE] *= math.sqrt(before)
-    returns[:, (offsets >= 1) & (offsets <= days)] *= math.sqrt(multiple)
-    dates = np.datetime64("2000-01-03") + np.arange(offsets.size)
+    returns = returns * np.sqrt(Raised(multiple=multiple, days=days, before=before).times(offsets))
+    dates = dates_from(offsets)
     kind, dist = FITS[process]
     found = [
         event_variance_test(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
-from eventstudy.calibration.processes import HALF_LIFE, Process, draw
+from eventstudy.calibration.processes import HALF_LIFE, Clustered, Process, draw
+from eventstudy.calibration.raised import Raised
 from eventstudy.calibration.simulate import GAP
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
@@ -20,8 +22,6 @@ from eventstudy.volatility.response import VolatilityResponse, measure_response
 #: Names of the ways, in the order in which a response lists them; then the tests without a model.
 WAYS = ("simulated", "placebo", "other_origin", "constant", "chi_square")
 MOMENTS = ("onset", "baseline", "half_life", "model_half_life")
-#: Sessions before day 0 from which a variance that was raised before is raised.
-RAISED_BEFORE = -20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +119,9 @@ def calibrate_volatility(
 
     Parameters
     ----------
-    process : {"garch", "gjr_t"}
-        GARCH(.08, .90) with normal shocks; GJR(.03, .10, .90) with Student(5) shocks.
+    process : {"garch", "gjr_t", "normal", "t5"}
+        GARCH(.08, .90) with normal shocks; GJR(.03, .10, .90) with Student(5) shocks; independent normal or Student(5)
+        returns, which have no half-life.
     multiple : float
         1 measures size.
     before : float
@@ -154,8 +155,7 @@ def calibrate_volatility(
     offsets = np.arange(-sessions - GAP, last + 1)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets)
-    returns[:, offsets >= RAISED_BEFORE] *= math.sqrt(before)
-    returns[:, (offsets >= 1) & (offsets <= days)] *= math.sqrt(multiple)
+    returns = returns * np.sqrt(Raised(multiple=multiple, days=days, before=before).times(offsets))
     spec = GarchResponse(draws=draws, min_sessions=min(500, sessions), engine=CompiledEngine())
     dates = np.datetime64("2000-01-03") + np.arange(offsets.size)
     found, models = [], []
@@ -165,7 +165,7 @@ def calibrate_volatility(
         found.append(measure_response("", "", "", model, last=last, draws=draws, alpha=alpha, rng=rng))
         models.append(_without_model(row, dates, last))
     followed = [r for r in found if r.raised(alpha)]
-    truths = _truths(multiple, days, last)
+    truths = _truths(process, multiple, days, last)
     rates = {"verdict": _share([r.pvalue for r in found], alpha)}
     rates |= {name: _share([_p(r, k) for r in found], alpha) for k, name in enumerate(WAYS)}
     rates |= {key: _share([row[key] for row in models], alpha) for key in models[0]}
@@ -180,12 +180,13 @@ def calibrate_volatility(
     )  # fmt: skip
 
 
-def _truths(multiple: float, days: int, last: int) -> dict[str, float]:
+def _truths(process: Process, multiple: float, days: int, last: int) -> dict[str, float]:
     """A rectangle has no half-life; the model's own is known."""
+    own = HALF_LIFE if process in get_args(Clustered) else math.nan
     if multiple <= 1.0:
-        return {"onset": math.nan, "baseline": math.nan, "half_life": math.nan, "model_half_life": HALF_LIFE}
+        return {"onset": math.nan, "baseline": math.nan, "half_life": math.nan, "model_half_life": own}
     back = float(days + 1) if days < last else math.inf
-    return {"onset": 1.0, "baseline": back, "half_life": math.nan, "model_half_life": HALF_LIFE}
+    return {"onset": 1.0, "baseline": back, "half_life": math.nan, "model_half_life": own}
 
 
 def _p(response: VolatilityResponse, way: int) -> float:

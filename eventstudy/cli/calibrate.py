@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from eventstudy._typing import Record
 from eventstudy.calibration import WORLDS, calibrate, calibrate_dates, calibrate_donors
 from eventstudy.calibration.beside import CONTROL_KEYS, POOLED
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
 from eventstudy.calibration.donors import Counterfactual, Whose
-from eventstudy.calibration.event_variance import calibrate_event_variance
 from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
-from eventstudy.calibration.volatility import calibrate_volatility
 from eventstudy.cli.app import (
     BarsMinutesOption,
     BarsStampOption,
@@ -31,10 +27,8 @@ from eventstudy.cli.app import (
     split,
 )
 from eventstudy.domain.intraday import intraday_of
-from eventstudy.engines.event_likelihood import Form
 from eventstudy.errors import InputError
 from eventstudy.sources.base import load
-from eventstudy.volatility.event_tests import Side
 
 
 @app.command(name="calibrate")
@@ -119,73 +113,6 @@ def calibrate_donors_command(
         effect=effect, effect_unit=effect_unit, alpha=alpha, seed=seed,
     )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
-
-
-@app.command(name="calibrate-volatility")
-def calibrate_volatility_command(
-    process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
-    multiple: Annotated[float, typer.Option(help="Variance of days 1 to --days, times what it was.")] = 1.0,
-    days: Annotated[int, typer.Option(help="Days for which it is raised.")] = 5,
-    before: Annotated[float, typer.Option(help="Multiple of the variance from session -20 on.")] = 1.0,
-    last: Annotated[int, typer.Option(help="Last day measured.")] = 10,
-    sessions: Annotated[int, typer.Option(help="Sample of the variance model.")] = 1000,
-    reps: Annotated[int, typer.Option(help="Replications.")] = 200,
-    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
-    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure what is said about volatility where the variance is known: rejections, bias, coverage."""
-    cell = calibrate_volatility(
-        process, multiple=multiple, days=days, before=before, last=last, sessions=sessions, reps=reps, alpha=alpha,
-        seed=seed,
-    )  # fmt: skip
-    if as_json:
-        show("cells", [cell.to_record()], as_json)
-        return
-    rows: list[Record] = [{"method": k, "rate": v, "mc_se": round(cell.mc_se(v), 4)} for k, v in cell.rates.items()]
-    show("rates", rows, as_json)
-    show("moments", [asdict(m) for m in cell.moments], as_json)
-
-
-@app.command(name="calibrate-event-variance")
-def calibrate_event_variance_command(
-    process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
-    multiple: Annotated[float, typer.Option(help="Variance of days 1 to --days, times what it was.")] = 1.0,
-    days: Annotated[int, typer.Option(help="Days for which it is raised.")] = 20,
-    before: Annotated[float, typer.Option(help="Multiple of the variance from session -20 on.")] = 1.0,
-    form: Annotated[Form, typer.Option(help="How the regressor enters the variance.")] = "multiplicative",
-    asked: Annotated[int | None, typer.Option(help="The regressor is one on days 1 to this; --days when left out.")] = (
-        None
-    ),
-    alternative: Annotated[Side, typer.Option(help="One-sided p, or those that agree with intervals.")] = "two-sided",
-    sessions: Annotated[int, typer.Option(help="Sessions before day 0.")] = 750,
-    reps: Annotated[int, typer.Option(help="Replications.")] = 200,
-    bootstrap: Annotated[int, typer.Option(help="Paths of each bootstrap; 0: asymptotic rows only.")] = 39,
-    alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
-    seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure event regressors in the variance where it is known: rejections, bias and coverage of the multiple."""
-    cell = calibrate_event_variance(
-        process, multiple=multiple, days=days, before=before, form=form, asked=asked, alternative=alternative,
-        sessions=sessions, reps=reps, bootstrap=bootstrap, alpha=alpha, seed=seed,
-    )  # fmt: skip
-    if as_json:
-        show("cells", [cell.to_record()], as_json)
-        return
-    rows: list[Record] = [
-        {
-            "statistic": k,
-            "rate": v,
-            "mc_se": round(cell.mc_se(v), 4),
-            "coverage": cell.coverage[k],
-            "length": cell.length[k],
-        }
-        for k, v in cell.rates.items()
-    ]
-    show("rates", rows, as_json)
-    rest = {k: getattr(cell, k) for k in ("raised", "median_multiple", "bias", "refused", "reason")}
-    show("found", [rest], as_json)
 
 
 @app.command(name="calibrate-speed")

@@ -113,6 +113,17 @@ def variance_cusum(e: FloatArray) -> VarianceCusum | Inapplicable:
     )
 
 
+def kappa2_of_paths(e: FloatArray) -> FloatArray:
+    """Kappa-2 of many stretches of mean zero, as `variance_cusum` gives it; shape (T, B) -> (B,)."""
+    n = e.shape[0]
+    deviation = e**2 - (e**2).mean(axis=0)
+    size, bandwidth = np.abs(deviation.cumsum(axis=0)).max(axis=0), rule_of_thumb(n)
+    long_run = (deviation**2).sum(axis=0)
+    for j in range(1, bandwidth + 1):
+        long_run += 2.0 * (1.0 - j / (bandwidth + 1.0)) * (deviation[j:] * deviation[:-j]).sum(axis=0)
+    return np.asarray(size / np.sqrt(long_run))
+
+
 def icss(
     e: FloatArray, *, statistic: CusumKey = "it", alpha: float = 0.05, min_segment: int = MIN_SEGMENT
 ) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
 from eventstudy.domain.instruments import Instrument
+from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.kernels.breaks import (
     MIN_SEGMENT,
     CusumKey,
@@ -18,14 +19,15 @@ from eventstudy.kernels.breaks import (
     bartlett_variance,
     break_set,
     icss,
+    kappa2_of_paths,
     kolmogorov_pvalue,
     log_squares,
     rule_of_thumb,
     variance_cusum,
 )
-from eventstudy.kernels.garch import filter_variance, simulate
 from eventstudy.kernels.resample import upper_pvalue
 from eventstudy.kernels.stats import Inapplicable
+from eventstudy.volatility.base import GarchResponse, model_of_residuals
 from eventstudy.volatility.dated import EventLike, dated, instrument_of, position_of
 
 Agreement: TypeAlias = Literal["agrees", "elsewhere", "no break", "undefined"]
@@ -36,8 +38,8 @@ AROUND = (-100, 99)
 MIN_SIDE = 30
 #: Cost of one more segment, in long-run variances of the log squares: fewer than 2% false alarms without clustering.
 PENALTY = 2.0
-#: The GARCH behind the simulated p: fewest and most sessions, which end where the stretch begins, paths, their warm-up.
-FEWEST, MOST, PATHS, WARM_UP = 500, 1000, 499, 100
+#: Paths of the simulated p.
+PATHS = 499
 KEYS: tuple[CusumKey, ...] = ("it", "kappa1", "kappa2")
 
 
@@ -57,15 +59,18 @@ class OneBreak:
         ``it``, ``kappa1``, ``kappa2`` -> p of no change, by the Kolmogorov law. Only kappa2 allows for fat tails and
         clustering, and for strong clustering in a few hundred sessions it rejects far too often.
     p_clustered : float
-        p of kappa2 by simulation from a GARCH fitted before the stretch: it describes, since it rejects too often too,
-        see docs/reference/calibration-variance-events.md. NaN in a stretch that is not around day 0, and where there is
-        no GARCH (fewer than 500 sessions, or no dynamics).
+        p of kappa2 by simulation from a GJR-GARCH with Student errors, fitted to the 500 to 1,000 sessions before the
+        stretch, with the error of its coefficients: it describes, since it rejects too often too, see
+        docs/reference/calibration-variance-events.md. NaN in a stretch that is not around day 0, and where there is no
+        GARCH (fewer sessions, or no dynamics).
     break_date : datetime64[D]
         First session of the new variance at the likeliest date.
+    members : ndarray of datetime64[D]
+        Confidence set of that date, which may have holes.
     low, high : datetime64[D]
-        Ends of the confidence set of that date.
+        Its ends.
     inside : int
-        Sessions in the set, which may have holes.
+        Its sessions.
     ratio : float
         Variance after over variance before the likeliest date.
     """
@@ -77,6 +82,7 @@ class OneBreak:
     pvalues: dict[CusumKey, float]
     p_clustered: float = math.nan
     break_date: np.datetime64
+    members: DateArray
     low: np.datetime64
     high: np.datetime64
     inside: int
@@ -212,7 +218,7 @@ def variance_breaks(
 
     Notes
     -----
-    Existence is decided by kappa-2 (Sanso, Arago & Carrion 2004), with p by simulation from a GARCH where one can be
+    Existence is decided by kappa-2 (Sanso, Arago & Carrion 2004), with p by simulation from a GJR where one can be
     fitted to the sessions before, the date by inverting the likelihood ratio of one variance change (Bai 1997; Eo &
     Morley 2015) with a scale that allows for fat tails and clustering. Sizes: docs/reference, calibration of variance
     events. A burst of a few days is two breaks that nearly cancel: see `segments`, and `event_variance_test`.
@@ -288,7 +294,8 @@ def _one_break(e: FloatArray, days: DateArray, alpha: float, min_segment: int) -
     return OneBreak(
         first=days[0], last=days[-1], n=e.size, cusum=cusum,
         pvalues={key: kolmogorov_pvalue(cusum.value(key)) for key in KEYS},
-        break_date=days[dated.k], low=days[dated.low], high=days[dated.high], inside=int(dated.inside.sum()),
+        break_date=days[dated.k], members=days[np.flatnonzero(dated.inside)], low=days[dated.low],
+        high=days[dated.high], inside=int(dated.inside.sum()),
         ratio=dated.after / dated.before,
     )  # fmt: skip
 
@@ -311,21 +318,17 @@ def _around(
 
 
 def _clustered(before: FloatArray, found: OneBreak, seed: int) -> float:
-    """Upper-tail p of kappa2 among paths of a GARCH that has no break; NaN without such a GARCH."""
-    from eventstudy.engines.compiled import CompiledEngine
-
-    sample = before[-MOST:]
-    if sample.size < FEWEST:
+    """Upper-tail p of kappa2 among paths without a break, those of the volatility response; NaN without a GARCH."""
+    spec = GarchResponse(draws=PATHS, engine=CompiledEngine())
+    sample = before[-spec.sessions :]
+    if sample.size < spec.min_sessions:
         return math.nan
-    fit = CompiledEngine().fit(sample, kind="garch", dist="normal")
-    if fit.problem:
+    offsets = np.arange(-sample.size, 0)
+    model = model_of_residuals(sample, offsets, offsets.astype("datetime64[D]"), sample.size, spec)
+    if model.problem:
         return math.nan
-    z = sample / np.sqrt(filter_variance(fit.params, sample, np.array([fit.first_variance]))[:-1, 0])
-    drawn = np.random.default_rng(seed).choice(z / np.sqrt(np.mean(z**2)), size=(found.n + WARM_UP, PATHS))
-    paths = simulate(fit.params, np.full(PATHS, float(np.mean(sample**2))), drawn)[WARM_UP:]
-    cusums = [variance_cusum(path) for path in (paths - paths.mean(axis=0)).T]
-    values = np.array([c.kappa2 for c in cusums if isinstance(c, VarianceCusum)])
-    return upper_pvalue(found.cusum.kappa2, values)
+    paths = model.uncertain_paths(0, found.n, PATHS, np.random.default_rng(seed))
+    return upper_pvalue(found.cusum.kappa2, kappa2_of_paths(paths - paths.mean(axis=0)))
 
 
 def _agreement(around: OneBreak | Inapplicable | None, days: DateArray, day0: int | None, alpha: float) -> Agreement:

@@ -12,6 +12,7 @@ from eventstudy.kernels.breaks import (
     bartlett_variance,
     break_set,
     icss,
+    kappa2_of_paths,
     kolmogorov_critical,
     kolmogorov_pvalue,
     variance_cusum,
@@ -22,6 +23,13 @@ from eventstudy.kernels.stats import Inapplicable
 def shifted(seed: int, sizes: list[int], sds: list[float]) -> np.ndarray:
     """Normal residuals whose standard deviation changes."""
     return np.random.default_rng(seed).standard_normal(sum(sizes)) * np.repeat(sds, sizes)
+
+
+def test_many_paths_have_the_kappa2_of_each() -> None:
+    paths = np.random.default_rng(5).standard_t(4, (150, 7)) * np.linspace(0.01, 3.0, 7)
+    each = [variance_cusum(path) for path in paths.T]
+    assert all(not isinstance(one, Inapplicable) for one in each)
+    assert kappa2_of_paths(paths) == pytest.approx([one.kappa2 for one in each], rel=1e-12)  # type: ignore[union-attr]
 
 
 def test_statistics_by_a_plain_loop() -> None:

@@ -194,7 +194,9 @@ def regressor_in_words(
     return variance_sentences(result, result.variance_events[0])[0], asked_frame(result, result.variance_events[0])
 
 
-@pytest.mark.parametrize(("factor", "word"), [(1.6, "No raised volatility that chance would not explain"), (2.2, "Raised volatility")])
+@pytest.mark.parametrize(
+    ("factor", "word"), [(1.6, "No raised volatility that chance would not explain"), (2.2, "Raised volatility")]
+)
 def test_the_word_the_p_and_the_interval_agree(
     prices_of: Callable[..., es.PriceTable], event_at: Callable[..., es.Event], factor: float, word: str
 ) -> None:
