@@ -14,12 +14,13 @@ import numpy as np
 
 from eventstudy._typing import Record
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.controls import Controls
 from eventstudy.domain.align import AlignedSample, Block, Returns, gather
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import OTHER_EVENT_SPAN, EventWindow, Offsets, Outcome, PairOutcome
-from eventstudy.donors import EQUITY, Controls, default_controls
+from eventstudy.donors import EQUITY, default_controls
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PairView
 from eventstudy.inference.single import local_scale

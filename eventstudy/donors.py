@@ -1,15 +1,15 @@
-"""Other instruments at the same event: controls measured in the same way, and donors of a synthetic control."""
+"""Other instruments at the same event: which can be controls, pools of them, and donors of a synthetic control."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from eventstudy._typing import FloatArray
 from eventstudy.abnormal import AbnormalReturns
-from eventstudy.domain.align import Block, Returns, gather
+from eventstudy.domain.align import Block, gather
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import Instrument, InstrumentTable
 from eventstudy.domain.prices import PriceTable
@@ -17,8 +17,7 @@ from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.base import Finding, PairView
 from eventstudy.inference.placebo import placebo_paths
-from eventstudy.inference.single import MIN_PLACEBO, car_of, rank_among
-from eventstudy.inference.small_n import too_few_controls
+from eventstudy.inference.single import car_of, rank_among
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
@@ -77,54 +76,6 @@ def donor_effects(
             sample = gather(block, window.offsets, window.estimation, mask=window.overlap == "mask")
             found += leave_one_out(one.model, sample, primary)
     return tuple(found)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Controls:
-    """How the controls of a study's pairs are measured: each by the study's model, on its own day 0.
-
-    Attributes
-    ----------
-    named : tuple of str or None
-        None: `default_controls` of each instrument. The instrument itself and the model's benchmarks are never
-        controls.
-    """
-
-    prices: PriceTable
-    named: tuple[str, ...] | None
-    events: EventTable
-    model: ExpectedReturn
-    window: EventWindow
-    primary: Offsets
-    returns: Returns
-    calendar: str | None
-    _ready: dict[str, PreparedSeries] = field(default_factory=dict, repr=False)
-
-    def at(self, event: Event, instrument: str) -> AbnormalReturns | str:
-        """Abnormal responses of one pair's controls at its event; the reason, when there are fewer than 19."""
-        own = self.prices.instruments[instrument]
-        names = default_controls(own, self.prices.instruments) if self.named is None else self.named
-        taken = (instrument, *(self.model.market or ()))
-        names = tuple(n for n in names if n not in taken and self.prices.provides(n))
-        if len(names) < MIN_PLACEBO:
-            return too_few_controls(len(names))
-        candidates: list[tuple[PairOutcome, int]] = []
-        for name in names:
-            day0, pair = judge_day0(event, self._prepared(name), self.window)
-            if pair.outcome is Outcome.USED and day0.position is not None:
-                candidates.append((pair, day0.position))
-        ready = {name: self._ready[name] for name in names}
-        abnormal, _ = fit_pairs(ready, candidates, self.window, self.primary) if candidates else (None, [])
-        return abnormal if abnormal is not None else too_few_controls(0)
-
-    def _prepared(self, name: str) -> PreparedSeries:
-        """The control's series, made once a study."""
-        if name not in self._ready:
-            self._ready[name] = prepare_series(
-                self.prices.with_derived([name]), name, self.model, self.window, returns=self.returns,
-                calendar=self.calendar, studied=self.events.values(), others=EventTable([]),
-            )  # fmt: skip
-        return self._ready[name]
 
 
 def pooled_controls(

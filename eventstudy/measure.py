@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.controls import ControlCount
 from eventstudy.counterfactual import Asker, Variant, Ways
 from eventstudy.domain.align import Block, ResponseSeries, gather
 from eventstudy.domain.events import Event, EventTable
@@ -300,6 +301,7 @@ class Measured:
     spillover: list[PairSpillover] = field(default_factory=list)
     placebo: dict[tuple[str, str], PlaceboPaths | str] = field(default_factory=dict)
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    controls: list[ControlCount] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
     releases_not_known: list[NotKnown] = field(default_factory=list)
@@ -311,7 +313,10 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
     controls = ways.control_instruments() if measures.wants("conley_taber") else None
     for row, key in enumerate(panel.abnormal.pairs):
         event, prepared, position = ways.events[key[0]], around.prepared[key[1]], around.positions[key]
-        beside = "controls were not asked for" if controls is None else controls.at(event, key[1])
+        beside: AbnormalReturns | str = "controls were not asked for"
+        if controls is not None:
+            beside, count = controls.at(event, key[1])
+            found.controls.append(count)
         view = pair_view(measures, panel.abnormal.take(np.array([row])), prepared, position, beside)
         found.placebo[key] = view.placebo
         models.append(view.variance)

@@ -202,8 +202,9 @@ class StudyPlan:
         return files.load(self._further(wanted, table), required=False, table=table)
 
     def _further(self, wanted: list[str], table: PriceTable | None) -> list[str]:
-        """Benchmarks and the calendar's instrument, as far as the table lacks them."""
-        more = [f for name in wanted for f in self._benchmarks(name)]
+        """Benchmarks, the calendar's instrument and named controls, as far as the table lacks them."""
+        controls = instruments().select(self.study.controls or ())
+        more = [*controls, *(f for name in (*wanted, *controls) for f in self._benchmarks(name))]
         more += [*([self.study.calendar] if self.study.calendar else []), *self.study.spillover]
         return [f for f in dict.fromkeys(more) if table is None or not table.provides(f)]
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from eventstudy._typing import Record
 from eventstudy.abnormal import AbnormalReturns
+from eventstudy.controls import ControlCount, check_controls
 from eventstudy.counterfactual import Variant, Ways
 from eventstudy.domain.align import Returns
 from eventstudy.domain.events import Event, EventTable, catalog
@@ -93,6 +94,8 @@ class StudyResult:
         Primary effects with other announcements in the estimation window treated the other way.
     donors : tuple of DonorEffect
         Of a synthetic control: the primary effect with all donors, and without each one that has weight.
+    controls : tuple of ControlCount
+        What became of the controls of every used pair; empty when no statistic looks at them.
     variants : tuple of Variant
         The primary effect of every used pair under other counterfactuals, and what else may be behind it.
     releases : tuple of Release
@@ -131,6 +134,7 @@ class StudyResult:
     advice: Advice | None
     sensitivity: tuple[Sensitivity, ...]
     donors: tuple[DonorEffect, ...]
+    controls: tuple[ControlCount, ...]
     variants: tuple[Variant, ...]
     releases: tuple[Release, ...]
     releases_not_known: tuple[NotKnown, ...]
@@ -280,7 +284,8 @@ class Study:
         object.__setattr__(self, "instruments", tuple(self.instruments))
         object.__setattr__(self, "spillover", known_instruments().select(self.spillover))
         if self.controls is not None:
-            object.__setattr__(self, "controls", known_instruments().select(self.controls))
+            known_instruments().select(self.controls)  # a wrong selector is said here
+            object.__setattr__(self, "controls", tuple(self.controls))
         if self.returns not in ("instrument", "log", "simple"):
             raise InputError(f"returns = {self.returns!r} is not one of 'instrument', 'log', 'simple'")
         if self.convention not in get_args(Convention):
@@ -319,7 +324,8 @@ class Study:
         Raises
         ------
         InputError, UnknownNameError
-            When the design itself cannot be: no instrument, an unknown market, a market that is the instrument.
+            When the design itself cannot be: no instrument, an unknown market or control, a market that is the
+            instrument.
         """
         given = events.values() if isinstance(events, EventTable) else [events] if isinstance(events, Event) else events
         table = EventTable(given)
@@ -327,6 +333,7 @@ class Study:
         wanted = self._wanted(table)
         more = [*(self.model.market or ()), *self.spillover, *([self.calendar] if self.calendar else [])]
         prices = prices.with_derived([*wanted, *more])
+        check_controls(self.controls or (), prices)
         if self.calendar and self.calendar not in prices:
             raise UnknownNameError("calendar instrument", self.calendar, prices.ids)
         prepared = {
@@ -389,7 +396,8 @@ class Study:
             speed=tuple(found.speed), quality=prices.flags, overlaps=near, advice=advice,
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
-            variants=tuple(found.variants), releases=tuple(found.releases), placebo=found.placebo, seen=found.seen,
+            controls=tuple(found.controls), variants=tuple(found.variants), releases=tuple(found.releases),
+            placebo=found.placebo, seen=found.seen,
             releases_not_known=tuple(found.releases_not_known),
             models={name: (one.words, one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),
@@ -420,7 +428,7 @@ class Study:
             "statistics": list(self.statistics) if self.statistics is not None else None,
             "returns": self.returns,
             "calendar": self.calendar,
-            "controls": list(self.controls) if self.controls is not None else None,
+            "controls": None if self.controls is None else list(known_instruments().select(self.controls)),
             **{key: getattr(self, key) for key in ("counterfactuals", "alpha", "seed", "horizon", "allow_unusable")},
             "convention": self.convention,
             **self._opted(),

@@ -27,6 +27,7 @@ LAYERS = (
     ("inference",),
     ("pairs", "provenance"),
     ("donors",),
+    ("controls",),
     ("counterfactual",),
     ("measure",),
     ("study",),

@@ -146,6 +146,12 @@ class InstrumentTable(Mapping[str, Instrument]):
     def __repr__(self) -> str:
         return f"InstrumentTable({len(self)} instruments: {', '.join(list(self)[:6])}, ...)"
 
+    @staticmethod
+    def is_selector(name: str) -> bool:
+        """Whether `name` stands for a group (``role:producer``) rather than for one id."""
+        key, colon, _ = name.partition(":")
+        return bool(colon) and key in ("role", "region", "exchange")
+
     def select(self, names: Iterable[str]) -> tuple[str, ...]:
         """Ids for a list of ids and selectors (``role:producer``, ``region:CA``, ``exchange:LME``).
 
@@ -153,10 +159,10 @@ class InstrumentTable(Mapping[str, Instrument]):
         """
         chosen: list[str] = []
         for name in names:
-            key, colon, value = name.partition(":")
-            if not colon or key not in ("role", "region", "exchange"):
+            if not self.is_selector(name):
                 chosen.append(name)
                 continue
+            key, _, value = name.partition(":")
             hits = [i.id for i in self._by_id.values() if value in str(getattr(i, key)).split("+")]
             if not hits:
                 values = sorted({part for i in self._by_id.values() for part in str(getattr(i, key)).split("+")})

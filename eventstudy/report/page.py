@@ -117,6 +117,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "far_flags": _table(tables.flags_frame(result, near=False)),
         "outcomes": _table(tables.outcomes_frame(result)),
         "counts": tables.counts_words(result),
+        "controls": tables.controls_words(result),
         "methods": _table(methods_frame(result)),
         "provenance": _table(tables.provenance_frame(result.provenance)),
         "primary": window_words(result.primary),

@@ -31,6 +31,7 @@ def study_record(result: StudyResult) -> Record:
         used, words); ``volatility``; ``speed``; ``variance_events`` and ``spillover``
         (empty unless asked for); ``outcomes``; ``counts``; ``quality``; ``day0``; ``overlaps``;
         ``sensitivity``; ``donors`` (of a synthetic control, each left out);
+        ``controls`` (of each used pair: named, asked, kept, left_out with the reason, words);
         ``variants`` (the primary effect asked in other ways: kind, title, model, window, estimate, se,
         low, high, p, note, without one donor each, reason); ``releases`` (scheduled ones inside event windows),
         ``releases_not_known`` (calendars that do not reach one); ``verdict`` (sentence, pairs); ``provenance``.
@@ -57,6 +58,7 @@ def study_record(result: StudyResult) -> Record:
         "overlaps": [asdict(o) for o in result.overlaps],
         "sensitivity": [asdict(s) for s in result.sensitivity],
         "donors": [asdict(d) for d in result.donors],
+        "controls": [c.to_record() for c in result.controls],
         "variants": [v.to_record() for v in result.variants],
         "releases": [asdict(r) for r in result.releases],
         "releases_not_known": [asdict(n) for n in result.releases_not_known],

@@ -10,6 +10,7 @@ from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.report.course import speed_frame, speed_of
 from eventstudy.report.tables import (
     bar_words,
+    controls_words,
     counts_words,
     day0_words,
     pair_tests,
@@ -64,6 +65,8 @@ def summary_text(result: StudyResult) -> str:
     dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
     parts += [_fill(late.words) for late in result.later if any(o.instrument == late.instrument for o in result.used)]
     parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
+    controls = [_fill(words, "  ") for words in controls_words(result)]
+    parts += ["\n".join(["Controls of the rank among control instruments", *controls])] if controls else []
     flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
     parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))
     return "\n\n".join(parts)

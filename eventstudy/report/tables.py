@@ -393,6 +393,12 @@ def counts_words(result: StudyResult) -> str:
     return f"{total} {pairs} = {used} used + {total - used} dropped" + (f" ({detail})" if detail else "")
 
 
+def controls_words(result: StudyResult) -> list[str]:
+    """A sentence a pair on the controls that the study names."""
+    said = [f"{c.instrument}: {c.words}" for c in result.controls if c.named]
+    return list(dict.fromkeys(said))
+
+
 def provenance_frame(p: Provenance) -> pd.DataFrame:
     """Versions, inputs by hash, settings."""
     rows = [["Versions", ", ".join(f"{name} {version}" for name, version in p.versions.items())]]
