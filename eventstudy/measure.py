@@ -28,7 +28,7 @@ from eventstudy.inference.base import (
 )
 from eventstudy.inference.panel import Panel, PanelView, panel_view
 from eventstudy.inference.placebo import placebo_paths
-from eventstudy.inference.seen import Seen, seen_effect
+from eventstudy.inference.seen import Injections, Seen, injections, seen_of
 from eventstudy.inference.speed import SpeedResponse, pair_speed, panel_speed, resolve_horizon
 from eventstudy.inference.studies import date_clusters
 from eventstudy.kernels.stats import Convention, Inapplicable
@@ -301,13 +301,16 @@ class Measured:
     spillover: list[PairSpillover] = field(default_factory=list)
     placebo: dict[tuple[str, str], PlaceboPaths | str] = field(default_factory=dict)
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    injections: dict[tuple[str, str], Injections | str] = field(default_factory=dict)
     controls: list[ControlCount] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
     releases_not_known: list[NotKnown] = field(default_factory=list)
 
 
-def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) -> Measured:
+def measure_all(
+    measures: Measures, panel: Panel, around: Around, ways: Ways, *, keep_injections: bool = False
+) -> Measured:
     """Every statistic, volatility and speed of every pair, then of all together; the effect asked in other `ways`."""
     found, models = Measured(), []
     controls = ways.control_instruments() if measures.wants("conley_taber") else None
@@ -322,7 +325,10 @@ def measure_all(measures: Measures, panel: Panel, around: Around, ways: Ways) ->
         models.append(view.variance)
         found.tests.extend(pair_tests(measures, view, ways.primary))
         if measures.wants("verdict"):
-            found.seen[key] = seen_effect(view, ways.primary)
+            added = injections(view, ways.primary)
+            found.seen[key] = seen_of(added, measures.alpha)
+            if keep_injections:
+                found.injections[key] = added
         found.volatility.append(response(measures, view, prepared, position, key[0]))
         found.speed.append(speed_of_pair(measures, view, around.overlaps, ambiguous=key in around.unsure))
         if measures.variance_events is not None:

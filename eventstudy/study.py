@@ -27,7 +27,7 @@ from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
-from eventstudy.inference.seen import Seen
+from eventstudy.inference.seen import Injections, Seen
 from eventstudy.inference.speed import HORIZON, SpeedResponse
 from eventstudy.kernels.stats import Convention
 from eventstudy.measure import (
@@ -106,6 +106,8 @@ class StudyResult:
         (event, instrument) -> `PlaceboPaths`, or the reason why there are none.
     seen : dict
         (event, instrument) -> `Seen`: how the size is known that the verdict would have seen over the primary window.
+    injections : dict
+        (event, instrument) -> what `seen` was found with, or why there is none; empty unless it was kept.
     models : dict
         Instrument -> (model in words, note).
     later : tuple of LaterMarket
@@ -140,6 +142,7 @@ class StudyResult:
     releases_not_known: tuple[NotKnown, ...]
     placebo: dict[tuple[str, str], PlaceboPaths | str]
     seen: dict[tuple[str, str], Seen]
+    injections: dict[tuple[str, str], Injections | str]
     models: dict[str, tuple[str, str]]
     later: tuple[LaterMarket, ...]
     names: dict[str, str]
@@ -305,8 +308,9 @@ class Study:
                 raise UnknownNameError("statistic", key, known, hint="(eventstudy statistics lists them)")
 
     def run(
-        self, prices: PriceTable, events: Event | EventTable | Iterable[Event], *, others: EventTable | None = None
-    ) -> StudyResult:
+        self, prices: PriceTable, events: Event | EventTable | Iterable[Event], *, others: EventTable | None = None,
+        keep_injections: bool = False,
+    ) -> StudyResult:  # fmt: skip
         """Measure every (event, instrument) pair.
 
         Parameters
@@ -315,6 +319,8 @@ class Study:
         events : Event, EventTable or iterable of Event
         others : EventTable, optional
             Announcements to mask in estimation windows and to flag in event windows; None: the catalogue.
+        keep_injections : bool
+            Keep what `StudyResult.seen` was found with, some 4 MB a pair, for other levels.
 
         Returns
         -------
@@ -345,7 +351,8 @@ class Study:
         }  # fmt: skip
         prices = replace(prices, flags=findings(prices, ids_of(prepared, self.spillover)))
         prepared = {name: with_breaks(one, prices.flags) for name, one in prepared.items()}
-        return replace(self._measure(prices, table, context, prepared), minutes=prices.minutes)
+        result = self._measure(prices, table, context, prepared, keep_injections=keep_injections)
+        return replace(result, minutes=prices.minutes)
 
     def _instruments_of(self, event: Event) -> tuple[str, ...]:
         """Ids of one event: its own, else the study's; selectors resolved, each id once."""
@@ -358,8 +365,9 @@ class Study:
         return names
 
     def _measure(
-        self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries]
-    ) -> StudyResult:
+        self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries], *,
+        keep_injections: bool,
+    ) -> StudyResult:  # fmt: skip
         dated = judge_dates(
             events.values(), self._instruments_of, prepared, self.window, allow_unusable=self.allow_unusable
         )
@@ -388,7 +396,7 @@ class Study:
                 calendar=self.calendar, alpha=self.alpha, model=self.model, controls=self.controls,
                 counterfactuals=self.counterfactuals,
             )  # fmt: skip
-            found = measure_all(self.measures, panel, around, ways)
+            found = measure_all(self.measures, panel, around, ways, keep_injections=keep_injections)
         return StudyResult(
             study=self, events=events, primary=primary, outcomes=tuple(outcomes), day0=tuple(day0s), abnormal=abnormal,
             correlations=correlations, tests=TestTable(found.tests), volatility=tuple(found.volatility),
@@ -397,7 +405,7 @@ class Study:
             sensitivity=tuple(sensitivity(prepared, candidates, outcomes, self.window, primary)),
             donors=donor_effects(prepared, candidates, outcomes, self.window, primary),
             controls=tuple(found.controls), variants=tuple(found.variants), releases=tuple(found.releases),
-            placebo=found.placebo, seen=found.seen,
+            placebo=found.placebo, seen=found.seen, injections=found.injections,
             releases_not_known=tuple(found.releases_not_known),
             models={name: (one.words, one.note) for name, one in prepared.items()},
             later=tuple(late for one in prepared.values() for late in one.later),

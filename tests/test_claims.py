@@ -24,6 +24,7 @@ from eventstudy.claims.verdict import ClaimVerdict, decide, sentences
 from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
+from eventstudy.inference.seen import Injections, injections
 from eventstudy.verdict import Said, judge
 
 FloatArray = NDArray[np.float64]
@@ -75,6 +76,25 @@ def reading(found: Reading | str) -> Reading:
     """A number, not a reason."""
     assert isinstance(found, Reading), found
     return found
+
+
+def test_claims_of_one_study_share_what_would_have_been_seen(setting: Setting) -> None:
+    """The study's own draws serve every claim and level: the numbers are those of draws made anew, to the bit."""
+    first, second, other = measure_claims([claim("reaction"), claim("swift"), claim("unanticipated")], setting)
+    assert isinstance(first, MeasuredClaim)
+    assert isinstance(second, MeasuredClaim)
+    assert isinstance(other, MeasuredClaim)
+    window = first.window
+    assert first.injections(window) is second.injections(window)
+    assert other.injections(other.window) is not first.injections(window)
+    for one in (first, other):
+        anew, shared = injections(one.view(0.05), one.window), one.injections(one.window)
+        assert isinstance(anew, Injections)
+        assert isinstance(shared, Injections)
+        assert np.array_equal(anew.simulated, shared.simulated)
+        assert reading(one.level(one.window, 0.01)).seen == anew.seen(anew.halves(0.01))
+        assert one.result.injections == {}
+        assert next(iter(one.result.seen.values())) == anew.seen(anew.halves(0.05))
 
 
 # --- the word, over a grid of results ------------------------------------------------------------------------------
@@ -454,14 +474,20 @@ def test_other_announcements_inside_the_window_are_named(quiet: PriceTable, even
 @pytest.mark.parametrize("where", ["article", "claim", "event"])
 def test_a_tariff_is_explained(quiet: PriceTable, event_at: Callable[..., Event], where: str) -> None:
     tags = ("tariff-lift",) if where == "event" else ()
-    one = claim("reaction", tags=("tariff",) if where == "claim" else ())
-    claims = replace(article(one), tags=("tariff",) if where == "article" else ())
+    prices = quiet.joined(es.prices(quiet.frame[["A"]].rename(columns={"A": "LME-3M"})))
     event = event_at(quiet, ROW, tags=tags)
-    notes = es.judge_claims(claims, quiet, event=event, others=EventTable([]), volatility=FAST).notes
-    assert len(notes) == 1
-    assert "the LME price is a world price" in notes[0]
-    assert "The premium is missing here: none of AUP=F" in notes[0]
-    plain = es.judge_claims(article(claim("reaction")), quiet, event=event_at(quiet, ROW), others=EventTable([]))
+
+    def notes(*instruments: str, prices: PriceTable = prices) -> tuple[str, ...]:
+        one = claim("reaction", tags=("tariff",) if where == "claim" else (), instruments=instruments)
+        claims = replace(article(one), tags=("tariff",) if where == "article" else ())
+        return es.judge_claims(claims, prices, event=event, others=EventTable([]), volatility=FAST).notes
+
+    assert len(notes("LME-3M")) == 1
+    assert "the LME price is a world price" in notes("LME-3M")[0]
+    assert "The premium is missing here: none of AUP=F" in notes("LME-3M")[0]
+    # Of a stock, and where the prices hold no LME, a quiet LME is no matter.
+    assert notes("A") == notes("LME-3M", "A", prices=quiet) == ()
+    plain = es.judge_claims(article(claim("reaction", instruments=("LME-3M",))), prices, event=event_at(quiet, ROW))
     assert plain.notes == ()
 
 

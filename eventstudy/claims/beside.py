@@ -153,7 +153,7 @@ def notes_of(claims: Claims, event: Event | None, prices: PriceTable | None) -> 
             f"“{claims.title}” is {claims.status}. The verdicts are about “{event.label}” ({event.when}), to which its "
             "claims were applied; they say nothing on whether the article is true"
         )
-    if _tariff(claims, event):
+    if _tariff(claims, event) and _world_price(claims, prices):
         notes.append(_tariff_words(claims, event, prices))
     return tuple(notes)
 
@@ -161,6 +161,13 @@ def notes_of(claims: Claims, event: Event | None, prices: PriceTable | None) -> 
 def _tariff(claims: Claims, event: Event | None) -> bool:
     tags = [*claims.tags, *(t for c in claims for t in c.tags), *(event.tags if event else ())]
     return any(t.split("-")[0] == "tariff" for t in tags)
+
+
+def _world_price(claims: Claims, prices: PriceTable | None) -> bool:
+    """Whether a claim may be measured on the LME: of another series its quietness says nothing."""
+    known = instruments()
+    return any(known[i].exchange == "LME" for i in claims.candidates
+               if i in known and (prices is None or prices.provides(i)))  # fmt: skip
 
 
 def _tariff_words(claims: Claims, event: Event | None, prices: PriceTable | None) -> str:

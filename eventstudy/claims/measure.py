@@ -10,7 +10,7 @@ import numpy as np
 from eventstudy.claims.file import VARIANCE_KINDS, Claim
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.base import PairView
-from eventstudy.inference.seen import NOT_MEASURED, Injections, Seen, injections
+from eventstudy.inference.seen import NOT_MEASURED, Injections, Seen, injections, seen_of
 from eventstudy.inference.single import same_bars, verdict
 from eventstudy.kernels.resample import complete_windows, critical_value, rank_pvalue, smallest_pvalue, window_sums
 from eventstudy.kernels.stats import Inapplicable
@@ -76,6 +76,8 @@ class Measured:
         Instruments behind a group's series: those added, those subtracted; empty for an instrument.
     others : tuple of int
         Sessions of other announcements, relative to day 0.
+    added : dict
+        Window -> the verdict's test at placebo dates; one dict for the claims that share a study.
     """
 
     claim: Claim
@@ -83,7 +85,7 @@ class Measured:
     notes: tuple[str, ...] = ()
     members: tuple[tuple[str, ...], ...] = ()
     others: tuple[int, ...] = ()
-    _added: dict[Offsets, Injections | str] = field(default_factory=dict, repr=False)
+    added: dict[Offsets, Injections | str] = field(default_factory=dict, repr=False)
 
     @property
     def instrument(self) -> str:
@@ -132,8 +134,7 @@ class Measured:
         found = verdict(self.view(alpha), window)
         if isinstance(found, Inapplicable):
             return found.reason
-        added = self.injections(window)
-        how = Seen(reason=added) if isinstance(added, str) else added.seen(added.halves(alpha))
+        how = seen_of(self.injections(window), alpha)
         return Reading(
             estimate=found.estimate, low=found.low, high=found.high, pvalue=found.pvalue, smallest_p=found.smallest_p,
             detectable=how.size(found.estimate, found.low, found.high, found.se), unit=self._unit, method=found.law,
@@ -142,9 +143,9 @@ class Measured:
 
     def injections(self, window: Offsets) -> Injections | str:
         """The verdict's test at placebo dates, drawn once for all levels; or why there is none."""
-        if window not in self._added:
-            self._added[window] = injections(self.view(self.result.study.alpha), window)
-        return self._added[window]
+        if window not in self.added:
+            self.added[window] = injections(self.view(self.result.study.alpha), window)
+        return self.added[window]
 
     def variance(self, alpha: float) -> Reading | str:
         """Mean variance multiple of days 1 to L, by the two tests of the volatility response."""

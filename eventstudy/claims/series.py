@@ -12,8 +12,9 @@ from eventstudy.claims.measure import AROUND, Measured
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import Instrument, InstrumentTable, instruments
 from eventstudy.domain.prices import PriceTable, build_table
-from eventstudy.domain.windows import EventWindow, Outcome
+from eventstudy.domain.windows import EventWindow, Offsets, Outcome
 from eventstudy.errors import InputError
+from eventstudy.inference.seen import Injections
 from eventstudy.inference.speed import HORIZON
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.benchmarks import ConstantMean
@@ -39,19 +40,25 @@ class Setting:
 
 def measure_claims(claims: Iterable[Claim], setting: Setting) -> list[Measured | str]:
     """Every claim with its pair, or the reason why it has none; claims that share a study run it once."""
-    done: dict[tuple[object, ...], StudyResult] = {}
+    done: dict[tuple[object, ...], tuple[StudyResult, Added]] = {}
 
-    def run(name: str, claim: Claim, prices: PriceTable) -> StudyResult:
+    def run(name: str, claim: Claim, prices: PriceTable) -> tuple[StudyResult, Added]:
         study = _study(name, claim, prices, setting)
         key = (name, study.window, study.statistics)
         if key not in done:
-            done[key] = study.run(prices, _everywhere(setting.event), others=setting.others)
+            found = study.run(prices, _everywhere(setting.event), others=setting.others, keep_injections=True)
+            # What is needed at other levels goes to the claims alone: the study outlives them.
+            added: Added = {}
+            added.update((found.primary, one) for one in found.injections.values())
+            done[key] = replace(found, injections={}), added
         return done[key]
 
     return [_measure(claim, setting, run) for claim in claims]
 
 
-Run = Callable[[str, Claim, PriceTable], StudyResult]
+#: Window -> the verdict's test at placebo dates, of one pair.
+Added = dict[Offsets, Injections | str]
+Run = Callable[[str, Claim, PriceTable], tuple[StudyResult, Added]]
 
 
 def _measure(claim: Claim, setting: Setting, run: Run) -> Measured | str:
@@ -67,12 +74,11 @@ def _measure(claim: Claim, setting: Setting, run: Run) -> Measured | str:
         if not setting.prices.provides(name):
             reasons.append(f"{name} is not among the prices")
             continue
-        result = run(name, claim, setting.prices)
+        result, added = run(name, claim, setting.prices)
         if result.used:
             first = (f"{'; '.join(reasons)}: {name} stands in",) if reasons else ()
-            return Measured(
-                claim=claim, result=result, notes=first, others=_other_sessions(name, setting.prices, result, setting)
-            )
+            others = _other_sessions(name, setting.prices, result, setting)
+            return Measured(claim=claim, result=result, notes=first, others=others, added=added)
         reasons.append(f"{name}: {result.outcomes[0].detail or result.outcomes[0].outcome.value}")
     return "; ".join(reasons)
 
@@ -96,11 +102,11 @@ def _measure_group(claim: Claim, setting: Setting, run: Run) -> Measured | str:
         prices = with_difference(setting.prices, series, sides[0], sides[1] if len(sides) > 1 else ())
     except InputError as error:
         return str(error)
-    result = run(series, claim, prices)
+    result, added = run(series, claim, prices)
     if not result.used:
         return f"{series}: {result.outcomes[0].detail or result.outcomes[0].outcome.value}"
     others = _other_sessions(series, prices, result, setting)
-    return Measured(claim=claim, result=result, notes=tuple(notes), members=tuple(sides), others=others)
+    return Measured(claim=claim, result=result, notes=tuple(notes), members=tuple(sides), others=others, added=added)
 
 
 def _clock(prices: PriceTable, name: str) -> tuple[str, str]:

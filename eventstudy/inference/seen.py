@@ -102,8 +102,12 @@ class Injections:
 
 def seen_effect(view: PairView, window: Offsets) -> Seen:
     """What the verdict's test would have seen over `window` at the view's alpha."""
-    added = injections(view, window)
-    return Seen(reason=added) if isinstance(added, str) else added.seen(added.halves(view.alpha))
+    return seen_of(injections(view, window), view.alpha)
+
+
+def seen_of(added: Injections | str, alpha: float) -> Seen:
+    """The same of injections that were made before; the reason, where there are no placebo dates."""
+    return Seen(reason=added) if isinstance(added, str) else added.seen(added.halves(alpha))
 
 
 def injections(view: PairView, window: Offsets) -> Injections | str:
