@@ -44,6 +44,7 @@ _EXPORTS = {
     "range_volatility": "volatility.ranges",
     "variance_change": "volatility.realized",
     "EventGARCH": "engines.event_process",
+    "Diurnal": "volatility.diurnal",
     "EventVariance": "volatility.event_tests",
     "VarianceShape": "volatility.shapes",
     "event_variance_test": "volatility.event_garch",
@@ -118,6 +119,7 @@ __all__ = [
     "ComparisonPortfolio",
     "ConstantMean",
     "Dimson",
+    "Diurnal",
     "Event",
     "EventGARCH",
     "EventStudyError",
@@ -255,6 +257,7 @@ if TYPE_CHECKING:
     from eventstudy.volatility.base import GarchResponse
     from eventstudy.volatility.breaks import VarianceBreaks, variance_breaks
     from eventstudy.volatility.diagnostics import diagnose
+    from eventstudy.volatility.diurnal import Diurnal
     from eventstudy.volatility.event_garch import event_variance_test
     from eventstudy.volatility.event_tests import EventVariance
     from eventstudy.volatility.fit import GarchChoice, choose_garch, fit_garch

@@ -98,13 +98,13 @@ def to_utc(local: DateArray, zone: str) -> tuple[DateArray, BoolArray]:
     return found, np.isnat(found)
 
 
-def local_times(instants: DateArray, zone: str) -> DateArray:
+def local_times(instants: DateArray, zone: str | dt.tzinfo) -> DateArray:
     """UTC instants on the clock of `zone`, ``datetime64[s]``."""
     index = pd.DatetimeIndex(instants.astype("datetime64[ns]"), tz="UTC").tz_convert(zone)
     return np.asarray(index.tz_localize(None).to_numpy().astype(BARS))
 
 
-def clock_of(closes: DateArray, zone: str) -> IntArray:
+def clock_of(closes: DateArray, zone: str | dt.tzinfo) -> IntArray:
     """What makes bars comparable, shape (n,): minute of the local day, a day more where the bar spans a night.
 
     Bars that are compared close at one clock time, and all of them or none after a night, a weekend or a break: the

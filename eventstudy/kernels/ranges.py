@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from eventstudy._typing import FloatArray
+from eventstudy._typing import BoolArray, FloatArray, IntArray
+from eventstudy.kernels.hour_scale import FEWEST
 from eventstudy.kernels.stats import Inapplicable
 
 RangeKey = Literal["parkinson", "garman_klass", "rogers_satchell", "yang_zhang", "close_close"]
@@ -37,6 +38,16 @@ class Bars:
         """The bars ``start:stop``."""
         parts = (self.up, self.down, self.close, self.overnight, self.whole)
         return Bars(*(p[..., start:stop] for p in parts))
+
+    def over(self, scale: FloatArray) -> Bars:
+        """Every bar divided by its own scale, shape (n,)."""
+        parts = (self.up, self.down, self.close, self.overnight, self.whole)
+        return Bars(*(p / scale for p in parts))
+
+    def take(self, rows: BoolArray) -> Bars:
+        """Some of the bars."""
+        parts = (self.up, self.down, self.close, self.overnight, self.whole)
+        return Bars(*(p[..., rows] for p in parts))
 
     def windows(self, length: int) -> Bars:
         """Every run of `length` bars, shape (n - length + 1, length)."""
@@ -79,6 +90,32 @@ def range_variance(bars: Bars, key: RangeKey) -> FloatArray:
     n = u.shape[-1]
     k = 0.34 / (1.34 + (n + 1.0) / (n - 1.0))
     return np.asarray(bars.overnight.var(axis=-1, ddof=1) + k * c.var(axis=-1, ddof=1) + (1.0 - k) * rs)
+
+
+def range_scale(bars: Bars, kind: IntArray, used: BoolArray, key: RangeKey) -> FloatArray:
+    """Root of the variance of bars of each kind over the mean of all used bars, shape (n,), as `hour_scale`.
+
+    Parameters
+    ----------
+    kind : ndarray, shape (n,)
+        What makes bars comparable, such as the minute of the day.
+    used : ndarray of bool, shape (n,)
+        Bars that the scale is learnt from; each needs a close before it.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        NaN for kinds that come fewer than 19 times among the used, or whose estimate is not above zero.
+    """
+    square, total = np.full(kind.size, np.nan), 0.0
+    for one in np.unique(kind[used]):
+        own = used & (kind == one)
+        found = float(range_variance(bars.take(own), key)) if own.sum() >= FEWEST else np.nan
+        if found > 0.0:
+            square[kind == one] = found
+            total += found * int(own.sum())
+    known = used & np.isfinite(square)
+    return np.sqrt(square / (total / int(known.sum()))) if known.any() else square
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from eventstudy.domain.intraday import when_words
 from eventstudy.report.parts import NONE
 from eventstudy.report.tables import session_words
 from eventstudy.results import TestResult
@@ -108,7 +109,8 @@ def leading_sentences(result: StudyResult, pair: PairVariance) -> list[str]:
     dated = f"{dated[:1].upper()}{dated[1:]}." if pair.breaks.around else f"Break: not dated ({pair.breaks.reason})."
     if pair.breaks.around and pair.breaks.around.pvalue <= pair.breaks.alpha:
         dated += f" Read it with care: {_TOO_OFTEN}."
-    return [_regressor_words(result, pair.regressor), dated]
+    said = [_regressor_words(result, pair.regressor), dated]
+    return said if pair.diurnal is None else [*said, f"{pair.diurnal.words[:1].upper()}{pair.diurnal.words[1:]}."]
 
 
 def refusals(pair: PairVariance) -> list[tuple[str, str]]:
@@ -124,7 +126,7 @@ def _regressor_words(result: StudyResult, found: EventVariance) -> str:
     if not test.applicable:
         test, size = found.tests[1], SIZES["event_lr", found.form]
         law = f" by its asymptotic law, which rejects a true null in {size} of samples at 5%"
-    when, fading = _when(found.shapes[0])
+    when, fading = _when(found.shapes[0], "day" if result.minutes is None else "bar")
     if found.form == "multiplicative":
         low, high, one = float(found.multiplier_low[0]), float(found.multiplier_high[0]), 1.0
         size = f"the variance {when} was {found.multiplier[0]:.2f} times what it would have been"
@@ -142,13 +144,13 @@ def _regressor_words(result: StudyResult, found: EventVariance) -> str:
     )
 
 
-def _when(shape: VarianceShape) -> tuple[str, str]:
-    """Days of a shape, and how it fades."""
+def _when(shape: VarianceShape, each: str) -> tuple[str, str]:
+    """Days or bars of a shape, and how it fades."""
     if isinstance(shape.window, tuple):
-        return f"of days {shape.window[0]} to {shape.window[1]}", ""
+        return f"of {each}s {shape.window[0]} to {shape.window[1]}", ""
     if shape.kind == "step":
-        return f"from day {shape.window} on", ""
-    return f"of day {shape.window}", f", fading with a half-life of {shape.half_life:g} sessions"
+        return f"from {each} {shape.window} on", ""
+    return f"of {each} {shape.window}", f", fading with a half-life of {shape.half_life:g} sessions"
 
 
 def _change_words(pair: PairVariance) -> str:
@@ -225,7 +227,8 @@ def _break_row(result: StudyResult, pair: PairVariance) -> list[str]:
     one = pair.breaks.around
     assert one is not None
     found = one.pvalue <= result.study.alpha
-    answer = f"{one.break_date} ({one.low} to {one.high}): {pair.breaks.agreement}" if found else "no break"
+    dates = f"{when_words(one.break_date)} ({when_words(one.low)} to {when_words(one.high)})"
+    answer = f"{dates}: {pair.breaks.agreement}" if found else "no break"
     simulated = math.isfinite(one.p_clustered)
     law = f"descriptive, by paths of a GARCH before: {_TOO_OFTEN}"
     law = law if simulated else "descriptive, by its own law: too sure where volatility clusters"
@@ -240,7 +243,7 @@ def breaks_frame(pair: PairVariance) -> pd.DataFrame:
         for key, (words, note) in _FINDERS.items():
             offset, near = breaks.nearest.get(key), NONE
             if offset is not None and breaks.event is not None:
-                near = str(pair.dates[int(np.searchsorted(pair.dates, breaks.event)) + offset])
+                near = when_words(pair.dates[int(np.searchsorted(pair.dates, breaks.event)) + offset])
             count = str(getattr(breaks, key).size)
             rows.append([words, count, near, NONE if offset is None else session_words(offset), note])
     return pd.DataFrame(rows, columns=["Search", "Breaks", "Nearest", "Session", "Note"])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
 from eventstudy.domain.instruments import Instrument
+from eventstudy.domain.intraday import iso_words, when_words
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.kernels.breaks import (
     MIN_SEGMENT,
@@ -28,7 +29,8 @@ from eventstudy.kernels.breaks import (
 from eventstudy.kernels.resample import upper_pvalue
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.volatility.base import GarchResponse, model_of_residuals
-from eventstudy.volatility.dated import EventLike, dated, instrument_of, position_of
+from eventstudy.volatility.dated import EventLike
+from eventstudy.volatility.diurnal import Diurnal, bare_series
 
 Agreement: TypeAlias = Literal["agrees", "elsewhere", "no break", "undefined"]
 
@@ -122,6 +124,8 @@ class VarianceBreaks:
         ``icss_it``, ``icss_kappa2``, ``segments`` -> sessions from day 0 to the nearest break (negative: before);
         without an announcement or a break the key is absent.
     reason : str
+    diurnal : Diurnal or None
+        The pattern of the day that was taken out of bars; None for one price a day, or a series taken as it is.
     """
 
     n: int
@@ -135,6 +139,7 @@ class VarianceBreaks:
     agreement: Agreement
     nearest: dict[str, int]
     reason: str = ""
+    diurnal: Diurnal | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row a statistic and stretch: stretch, statistic, value, p, break, low, high, ratio."""
@@ -148,13 +153,13 @@ class VarianceBreaks:
 
     def to_record(self) -> Record:
         """Plain dict for JSON."""
-        record: Record = {"n": self.n, "event": str(self.event) if self.event is not None else None}
+        record: Record = {"n": self.n, "event": iso_words(self.event) if self.event is not None else None}
         record |= {"agreement": self.agreement, "reason": self.reason, "nearest": self.nearest}
         for name in ("icss_it", "icss_kappa2", "segments"):
-            record[name] = [str(d) for d in getattr(self, name)]
+            record[name] = [iso_words(d) for d in getattr(self, name)]
         for name, one in (("whole", self.whole), ("around", self.around)):
             record[name] = None if one is None else _one_record(one)
-        return record
+        return record if self.diurnal is None else record | {"diurnal": self.diurnal.to_record()}
 
     def summary(self) -> str:
         """The answer in one sentence."""
@@ -162,15 +167,17 @@ class VarianceBreaks:
         if one is None:
             return f"no answer: {self.reason}"
         p = one.pvalue
+        first, last, date, low, high = map(when_words, (one.first, one.last, one.break_date, one.low, one.high))
         if p > self.alpha:
-            return f"no break of the variance between {one.first} and {one.last} (kappa-2, p = {p:.3f})"
+            return f"no break of the variance between {first} and {last} (kappa-2, p = {p:.3f})"
         found = (
-            f"the variance changed by a factor of {one.ratio:.2f} (kappa-2, p = {p:.3f}) about {one.break_date}, "
-            f"{1.0 - self.alpha:.0%} set {one.low} to {one.high}"
+            f"the variance changed by a factor of {one.ratio:.2f} (kappa-2, p = {p:.3f}) about {date}, "
+            f"{1.0 - self.alpha:.0%} set {low} to {high}"
         )
         if self.event is None:
             return found
-        return f"{found}: the announcement ({self.event}) lies {'in' if self.agreement == 'agrees' else 'outside'} it"
+        place = "in" if self.agreement == "agrees" else "outside"
+        return f"{found}: the announcement ({when_words(self.event)}) lies {place} it"
 
 
 def variance_breaks(
@@ -183,6 +190,7 @@ def variance_breaks(
     alpha: float = 0.05,
     min_segment: int = MIN_SEGMENT,
     seed: int = 0,
+    diurnal: bool = True,
 ) -> VarianceBreaks:
     """Test and date changes of the variance: does the data's own break agree with the announcement.
 
@@ -205,6 +213,9 @@ def variance_breaks(
         Shortest stretch between breaks.
     seed : int
         Of the simulated p.
+    diurnal : bool
+        As in `variance_change`: the pattern of the day is taken out of bars first, learnt from those before the gap
+        (up to bar -11), without an announcement from all. False: the series as it is.
 
     Returns
     -------
@@ -231,12 +242,12 @@ def variance_breaks(
     >>> variance_breaks(calm_then_wild, event=days[200].date()).agreement
     'agrees'
     """
-    x, days = dated(values, dates)
+    series = bare_series(values, dates, event, instrument, diurnal=diurnal)
+    x, days, day0 = series.x, series.days, series.day0
     e = x - x.mean() if x.size else x
-    day0 = None if event is None else position_of(days, event, instrument_of(values, instrument))
-    whole = _one_break(e, days, alpha, min_segment)
+    whole = Inapplicable(series.reason) if series.reason else _one_break(e, days, alpha, min_segment)
     around: OneBreak | Inapplicable | None = None
-    if day0 is not None:
+    if day0 is not None and not series.reason:
         around = _around(e, days, day0, sessions, alpha, min_segment, seed)
     usable = not isinstance(whole, Inapplicable)
     found = {
@@ -257,6 +268,7 @@ def variance_breaks(
         agreement=_agreement(around, days, day0, alpha),
         nearest={k: min((b - day0 for b in ks), key=abs) for k, ks in found.items() if ks} if day0 is not None else {},
         reason="; ".join(dict.fromkeys(refused)),
+        diurnal=series.diurnal,
     )
 
 
@@ -341,8 +353,9 @@ def _agreement(around: OneBreak | Inapplicable | None, days: DateArray, day0: in
 
 def _one_record(one: OneBreak) -> Record:
     return {
-        "first": str(one.first), "last": str(one.last), "n": one.n, "k": one.cusum.k,
-        "bandwidth": one.cusum.bandwidth, "break": str(one.break_date), "low": str(one.low), "high": str(one.high),
+        "first": iso_words(one.first), "last": iso_words(one.last), "n": one.n, "k": one.cusum.k,
+        "bandwidth": one.cusum.bandwidth, "break": iso_words(one.break_date), "low": iso_words(one.low),
+        "high": iso_words(one.high),
         "inside": one.inside, "ratio": one.ratio,
         "p_clustered": one.p_clustered,
         **{key: one.cusum.value(key) for key in KEYS}, **{f"p_{key}": one.pvalues[key] for key in KEYS},

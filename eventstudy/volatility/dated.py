@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -16,9 +17,18 @@ from eventstudy.domain.windows import Offsets, find_day0
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.kernels.stats import Inapplicable
 
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An announcement whose day 0 a study has found: `session` is its date, or the close of its bar."""
+
+    event: Event
+    session: np.datetime64
+
+
 #: An announcement: an `Event` or a catalogue id, whose day 0 the instrument's price stamp decides as in a study; or a
 #: date, whose day 0 is the first session on or after it.
-EventLike: TypeAlias = Event | str | dt.date | np.datetime64
+EventLike: TypeAlias = Event | Placed | str | dt.date | np.datetime64
 
 #: Estimation window of the primary design, and the month after day 0, which itself repeats the return test.
 BEFORE = (-260, -11)
@@ -53,8 +63,7 @@ def dates_of(stamps: DateArray | pd.DatetimeIndex) -> DateArray:
 
     Stamps that come several a day are closes of bars, and keep their clock times, in UTC.
     """
-    if isinstance(stamps, np.ndarray) and stamps.ndim == 1 and any(getattr(s, "tzinfo", None) for s in stamps[:1]):
-        stamps = pd.DatetimeIndex(stamps)
+    stamps = _with_zone(stamps)
     local = instants = stamps
     if isinstance(stamps, pd.DatetimeIndex):
         local = stamps.tz_localize(None).to_numpy()
@@ -62,6 +71,19 @@ def dates_of(stamps: DateArray | pd.DatetimeIndex) -> DateArray:
     days = np.asarray(local.astype("datetime64[D]"))
     several = days.ndim == 1 and (days[1:] == days[:-1]).any() and (instants[1:] > instants[:-1]).all()
     return np.asarray(instants.astype(BARS)) if several else days
+
+
+def zone_of(stamps: DateArray | pd.DatetimeIndex) -> dt.tzinfo | None:
+    """Zone of stamps; None where they carry none."""
+    stamps = _with_zone(stamps)
+    return stamps.tz if isinstance(stamps, pd.DatetimeIndex) else None
+
+
+def _with_zone(stamps: DateArray | pd.DatetimeIndex) -> DateArray | pd.DatetimeIndex:
+    """Objects that carry a zone as an index of that zone."""
+    if isinstance(stamps, np.ndarray) and stamps.ndim == 1 and any(getattr(s, "tzinfo", None) for s in stamps[:1]):
+        return pd.DatetimeIndex(stamps)
+    return stamps
 
 
 def announcement_of(event: EventLike) -> Event | np.datetime64:
@@ -72,8 +94,8 @@ def announcement_of(event: EventLike) -> Event | np.datetime64:
     UnknownNameError
         When a word is neither a catalogue id nor a date.
     """
-    if isinstance(event, Event):
-        return event
+    if isinstance(event, Event | Placed):
+        return event if isinstance(event, Event) else event.event
     if isinstance(event, str) and event in catalog():
         return catalog()[event]
     try:
@@ -86,7 +108,7 @@ def announcement_of(event: EventLike) -> Event | np.datetime64:
 
 def _local_date(event: EventLike) -> np.datetime64:
     """The date of an instant in its own zone."""
-    assert not isinstance(event, Event)
+    assert not isinstance(event, Event | Placed)
     return np.datetime64(pd.Timestamp(event).date().isoformat(), "D")
 
 
@@ -121,6 +143,8 @@ def position_of(days: DateArray, event: EventLike, instrument: Instrument | None
     InputError
         When the announcement has a clock time and nobody knows when the price is struck.
     """
+    if isinstance(event, Placed):
+        return int(np.searchsorted(days, event.session.astype(days.dtype)))
     known = announcement_of(event)
     if not isinstance(known, Event):
         return int(np.searchsorted(days, known if is_intraday(days) else _local_date(event)))

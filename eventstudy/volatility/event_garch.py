@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import DateArray, FloatArray
+from eventstudy._typing import DateArray, FloatArray, IntArray
 from eventstudy.domain.instruments import Instrument
 from eventstudy.domain.windows import Offsets
 from eventstudy.engines.base import Dist
@@ -17,8 +18,10 @@ from eventstudy.engines.event_likelihood import EventKind, Form, fit_event
 from eventstudy.engines.event_profile import signed_root
 from eventstudy.engines.likelihood import LikelihoodFit, maximum_likelihood
 from eventstudy.errors import InputError
+from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestTable
 from eventstudy.volatility.dated import EventLike, dated, dates_of, id_of, instrument_of, name_of, position_of
+from eventstudy.volatility.diurnal import GAP, Diurnal, clock_of_values, pattern_of
 from eventstudy.volatility.event_tests import EventVariance, Side, event_intervals, event_tests
 from eventstudy.volatility.mean_dummy import lone_sessions, trap_words
 from eventstudy.volatility.shapes import VarianceShape
@@ -31,6 +34,8 @@ MIN_SESSIONS = 500
 MIN_DAYS = 5
 #: Why nothing is decided by the additive form: docs/reference/calibration-event-variance.md.
 ADDITIVE = "the additive form takes a variance that had risen before the event for the event's, so it decides nothing"
+#: Response, shape (T,), mean regressors, (T, K), dates and rows of the values, (T,).
+Design: TypeAlias = tuple[FloatArray, FloatArray, DateArray, IntArray]
 #: Paths of the bootstrap.
 PATHS = 199
 
@@ -52,6 +57,7 @@ def event_variance_test(
     alpha: float = 0.05,
     bootstrap: int = PATHS,
     seed: int = 0,
+    diurnal: bool = True,
 ) -> EventVariance:
     """Test whether the variance differed after an announcement, inside the GARCH model itself.
 
@@ -92,6 +98,11 @@ def event_variance_test(
         when one-sided; 0: that row is left without numbers.
     seed : int
         Of those paths.
+    diurnal : bool
+        Of bars (several stamps a day) response and mean regressors, the constant among them, are divided by what bars
+        of the same clock time vary, as in `variance_change`: the root mean square of their least squares residuals over
+        that of all, both up to bar -11 and before any shape. Coefficients of the mean stay in the caller's units, those
+        of the variance are of a bar of mean scale. False: the series as it is.
 
     Returns
     -------
@@ -122,8 +133,10 @@ def event_variance_test(
     _check(form, kind, dist, alternative, shapes)
     if bootstrap < 0:
         raise InputError(f"bootstrap is {bootstrap}: give a number of paths, or 0 for none")
-    y, x, days = _design(values, dates, regressors)
-    day0 = position_of(days, event, instrument_of(values, instrument))
+    whose = instrument_of(values, instrument)
+    last = min(GAP, *(s.first - 1 for s in shapes))
+    y, x, days, taken = _without_pattern(values, dates, _design(values, dates, regressors), event, whose, last, diurnal)
+    day0 = position_of(days, event, whose)
     here = days[day0] if day0 < days.size else None
     kept, end = np.arange(y.size), y.size - 1 - day0
     if sample is not None:
@@ -134,9 +147,10 @@ def event_variance_test(
     base = EventVariance(
         event=id_of(event), instrument=name_of(values, instrument), form=form, kind=kind, dist=dist,
         shapes=tuple(shapes), day0=here, dates=days, fit=None, null=None, delta=none, se=none, low=none, high=none,
-        tests=TestTable(()),
+        tests=TestTable(()), diurnal=taken.at(kept) if isinstance(taken, Diurnal) else None,
     )  # fmt: skip
-    refused = _beyond(shapes, end, sample) if y.size else None
+    refused = taken.reason if isinstance(taken, Inapplicable) else None
+    refused = refused or (_beyond(shapes, end, sample) if y.size else None)
     refused = refused or _refusal(y, x, exog, days, shapes, here is None, min_sessions)
     if refused is None:
         null = maximum_likelihood(y, x, kind=kind, dist=dist, presample="fcp")
@@ -171,12 +185,13 @@ def _check(form: str, kind: str, dist: str, alternative: str, shapes: Sequence[V
 
 def _design(
     values: pd.Series | FloatArray, dates: DateArray | None, regressors: pd.DataFrame | pd.Series | FloatArray | None
-) -> tuple[FloatArray, FloatArray, DateArray]:
-    """Response, mean regressors with the constant, and dates, on the sessions where all exist."""
+) -> Design:
+    """Response, mean regressors with the constant, dates and rows, of the sessions where all exist."""
     raw = np.asarray(values, dtype=np.float64)
     y, days = dated(values, dates)
+    rows = np.flatnonzero(np.isfinite(raw))
     if regressors is None:
-        return y, np.ones((y.size, 1)), days
+        return y, np.ones((y.size, 1)), days, rows
     if isinstance(regressors, pd.DataFrame | pd.Series):
         frame = regressors.to_frame() if isinstance(regressors, pd.Series) else regressors
         if not isinstance(frame.index, pd.DatetimeIndex) or frame.index.has_duplicates:
@@ -190,7 +205,26 @@ def _design(
             raise InputError(f"{raw.size} values and {more.shape[0]} rows of regressors: give one row a value")
         more = more[np.isfinite(raw)]
     known = np.isfinite(more).all(axis=1)
-    return y[known], np.column_stack((np.ones(int(known.sum())), more[known])), days[known]
+    return y[known], np.column_stack((np.ones(int(known.sum())), more[known])), days[known], rows[known]
+
+
+def _without_pattern(
+    values: pd.Series | FloatArray, dates: DateArray | None, design: Design, event: EventLike,
+    whose: Instrument | None, last: int, diurnal: bool,
+) -> tuple[FloatArray, FloatArray, DateArray, Diurnal | Inapplicable | None]:  # fmt: skip
+    """Rows over the scale of their clock time, by least squares residuals of the mean up to bar `last`; bars only."""
+    y, x, days, rows = design
+    clock = clock_of_values(values, dates) if diurnal else None
+    if clock is None:
+        return y, x, days, None
+    before = np.arange(y.size) <= position_of(days, event, whose) + last
+    coefficients = np.linalg.lstsq(x[before], y[before], rcond=None)[0]
+    found = pattern_of(y - x @ coefficients, clock.at(rows), before, before=True)
+    if isinstance(found, Inapplicable):
+        return y, x, days, found
+    known = np.isfinite(found.scale)
+    found = found.at(known)
+    return y[known] / found.scale, x[known] / found.scale[:, None], days[known], found
 
 
 def _refusal(

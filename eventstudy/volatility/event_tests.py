@@ -20,6 +20,7 @@ from eventstudy.engines.likelihood import LikelihoodFit
 from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
+from eventstudy.volatility.diurnal import IN_THEIR_SCALE, Diurnal
 from eventstudy.volatility.shapes import VarianceShape
 
 Side = Literal["greater", "two-sided"]
@@ -62,6 +63,8 @@ class EventVariance:
     reason : str
     event, instrument : str or None
         Id of the announcement, None for a date; whose values they are, None where nobody said.
+    diurnal : Diurnal or None
+        The pattern of the day that was taken out of bars; None for one price a day, or a series taken as it is.
     """
 
     form: Form
@@ -81,6 +84,7 @@ class EventVariance:
     reason: str = ""
     event: str | None = None
     instrument: str | None = None
+    diurnal: Diurnal | None = None
 
     @property
     def multiplier(self) -> FloatArray:
@@ -196,7 +200,7 @@ def event_tests(
     }
     if one:
         base = replace(base, estimate=float(found.delta[0]), se=float(found.se[0]))
-    tests = []
+    tests, scaled = [], IN_THEIR_SCALE if found.diurnal is not None else ""
     for key, row in rows.items():
         low, high = (ends or {}).get(key, (found.low, found.high))
         named = (
@@ -207,7 +211,7 @@ def event_tests(
         tests.append(
             replace(named, reason=row.reason)
             if isinstance(row, Inapplicable)
-            else replace(named, value=row[0], pvalue=row[1], distribution=row[2], smallest_p=row[3])
+            else replace(named, value=row[0], pvalue=row[1], distribution=row[2] + scaled, smallest_p=row[3])
         )
     return TestTable(tests)
 

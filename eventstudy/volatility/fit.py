@@ -13,6 +13,8 @@ from eventstudy._typing import FloatArray
 from eventstudy.engines.general import Law, ModelKind, fit_variance
 from eventstudy.engines.likelihood import CovarianceKind, Presample
 from eventstudy.errors import InputError, NothingUsableError
+from eventstudy.kernels.stats import Inapplicable
+from eventstudy.volatility.diurnal import Clock, Diurnal, clock_of_values, pattern_of
 from eventstudy.volatility.garch_result import LABELS, GarchResult
 
 Mean = Literal["constant", "zero", "ar"]
@@ -26,7 +28,7 @@ FEWEST = 100
 def fit_garch(
     returns: pd.Series | FloatArray, factors: Factors | None = None, *, kind: ModelKind = "gjr", dist: Law = "t",
     mean: Mean = "constant", lags: int = 1, presample: Presample = "arch", variance_regressors: Factors | None = None,
-    covariance: CovarianceKind = "qmle",
+    covariance: CovarianceKind = "qmle", diurnal: bool = True,
 ) -> GarchResult:  # fmt: skip
     """Fit a conditional variance, with its mean, by maximum likelihood.
 
@@ -51,16 +53,28 @@ def fit_garch(
     covariance : {"qmle", "hessian", "opg"}
         ``qmle`` is robust to the law of the errors (Bollerslev & Wooldridge 1992). ``opg`` only where our likelihood
         fits: garch, gjr, egarch with normal or t errors; the others go through arch.
+    diurnal : bool
+        Of bars (a Series whose index has several stamps a day) response and mean regressors, the constant among them,
+        are divided by what bars of the same clock time vary: the root mean square of their least squares residuals over
+        that of all. Clock times are those of the zone of the index; stamps without a zone count as they are. Bars of
+        clock times that come fewer than 19 times are left out, and counted. False: the series as it is.
 
     Returns
     -------
     GarchResult
-        Look at its `problem` first: a fit that did not converge or found no dynamics says so there.
+        Look at its `problem` first: a fit that did not converge or found no dynamics says so there. Of bars its
+        variance and residuals are multiplied by the pattern again, see `GarchResult`.
 
     Raises
     ------
     InputError
-        On names that do not exist, lengths that do not match, fewer than 100 sessions, or series that do not vary.
+        On names that do not exist, lengths that do not match, fewer than 100 sessions, series that do not vary, or bars
+        whose clock times all come too seldom.
+
+    References
+    ----------
+    Andersen & Bollerslev (1997), J. Empirical Finance 4:115-158: the pattern of the day is taken out of bars before a
+    GARCH is fitted.
 
     Examples
     --------
@@ -88,6 +102,17 @@ def fit_garch(
         raise InputError(f"{len(data)} sessions without a missing value; a GARCH needs at least {FEWEST}")
     values = data.to_numpy(dtype=np.float64)
     k = 1 + len(x_names)
+    clock = clock_of_values(returns, None) if diurnal else None
+    taken = None
+    if clock is not None:
+        # An AR mean begins after its lags.
+        rows = len(returns) - known.size + np.flatnonzero(known.to_numpy())
+        taken = _pattern(values[:, :k], clock.at(rows))
+        kept = np.isfinite(taken.scale)
+        data, values, taken = data[kept], values[kept], taken.at(kept)
+        values[:, :k] /= taken.scale[:, None]
+        if len(data) < FEWEST:
+            raise InputError(f"{taken.words}; {len(data)} are left, and a GARCH needs at least {FEWEST}")
     fit = fit_variance(
         values[:, 0], values[:, 1:k], x_names, kind=kind, dist=dist, presample=presample, exog=values[:, k:],
         exog_names=d_names,
@@ -97,7 +122,19 @@ def fit_garch(
     words = {"constant": "constant mean", "zero": "mean zero", "ar": f"AR({lags}) mean"}[mean]
     own = [n for n in x_names if n != "const" and not n.startswith("y[")]
     words += f" with {', '.join(own)}" if own else ""
-    return GarchResult(fit=fit, index=data.index, dropped=dropped, mean=words, covariance=covariance)
+    return GarchResult(
+        fit=fit, index=data.index, dropped=dropped, mean=words, covariance=covariance, diurnal=taken
+    )  # fmt: skip
+
+
+def _pattern(values: FloatArray, clock: Clock) -> Diurnal:
+    """Scale of every bar by least squares residuals of the first column on the others."""
+    y, x = values[:, 0], values[:, 1:]
+    coefficients = np.linalg.lstsq(x, y, rcond=None)[0] if x.shape[1] else np.empty(0)
+    found = pattern_of(y - x @ coefficients, clock, np.ones(y.size, dtype=bool), before=False)
+    if isinstance(found, Inapplicable):
+        raise InputError(found.reason)
+    return found
 
 
 def _design(
@@ -160,13 +197,14 @@ def choose_garch(
     returns: pd.Series | FloatArray, factors: Factors | None = None, *,
     kinds: Sequence[ModelKind] = ("garch", "gjr", "egarch"), dists: Sequence[Law] = ("normal", "t"),
     mean: Mean = "constant", lags: int = 1, presample: Presample = "arch", criterion: Criterion = "bic",
+    diurnal: bool = True,
 ) -> GarchChoice:  # fmt: skip
     """Fit every combination on the same sessions and choose by an information criterion.
 
     Parameters
     ----------
-    returns, factors, mean, lags, presample
-        As in `fit_garch`.
+    returns, factors, mean, lags, presample, diurnal
+        As in `fit_garch`; every model is fitted on the same pattern of the day.
     kinds, dists : sequence of str
     criterion : {"bic", "aic"}
 
@@ -182,7 +220,7 @@ def choose_garch(
     if criterion not in get_args(Criterion):
         raise InputError(f"criterion {criterion!r}: allowed are bic, aic")
     fits = [
-        fit_garch(returns, factors, kind=kind, dist=dist, mean=mean, lags=lags, presample=presample)
+        fit_garch(returns, factors, kind=kind, dist=dist, mean=mean, lags=lags, presample=presample, diurnal=diurnal)
         for kind in kinds
         for dist in dists
     ]

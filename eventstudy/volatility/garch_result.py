@@ -17,6 +17,7 @@ from eventstudy.engines.likelihood import CovarianceKind
 from eventstudy.errors import InputError
 from eventstudy.kernels.garch import MEAN_ABS
 from eventstudy.volatility.diagnostics import diagnose
+from eventstudy.volatility.diurnal import Diurnal
 
 LABELS = {
     "garch": "GARCH(1,1)", "gjr": "GJR-GARCH(1,1)", "egarch": "EGARCH(1,1)", "aparch": "APARCH(1,1)",
@@ -29,6 +30,11 @@ LAW_LABELS = {"normal": "normal", "t": "Student t", "skewt": "skewed t", "ged": 
 class GarchResult:
     """A fitted model; everything in the units of the series that was given.
 
+    Of bars the pattern of the day (`diurnal`) was taken out first. Residuals, variance and log-likelihood are those of
+    the bars as they were given: multiplied by the pattern again. Parameters of the variance, its long-run level,
+    forecasts and news impact are those of a bar of mean scale; times the square of its scale (`diurnal.to_frame()`) a
+    variance is that of a bar of a given clock time.
+
     Attributes
     ----------
     fit : VarianceFit
@@ -40,6 +46,9 @@ class GarchResult:
         The mean in words.
     covariance : {"qmle", "hessian", "opg"}
         Which covariance the standard errors use.
+    diurnal : Diurnal or None
+        The pattern of the day that was taken out of bars; None for one price a day, or a series taken as it is. `fit`
+        itself is of the bars without it.
     """
 
     fit: VarianceFit
@@ -47,6 +56,7 @@ class GarchResult:
     dropped: int
     mean: str
     covariance: CovarianceKind
+    diurnal: Diurnal | None = None
 
     @property
     def label(self) -> str:
@@ -78,8 +88,8 @@ class GarchResult:
 
     @property
     def loglik(self) -> float:
-        """Log-likelihood."""
-        return self.fit.loglik
+        """Log-likelihood; of bars that of the bars as given, their pattern taken as known."""
+        return self.fit.loglik - (0.0 if self.diurnal is None else float(np.log(self.diurnal.scale).sum()))
 
     @property
     def aic(self) -> float:
@@ -125,12 +135,14 @@ class GarchResult:
     @property
     def variance(self) -> pd.Series:
         """Conditional variance of each session."""
-        return pd.Series(self.fit.variance, index=self.index, name="variance")
+        scale = 1.0 if self.diurnal is None else self.diurnal.scale**2
+        return pd.Series(self.fit.variance * scale, index=self.index, name="variance")
 
     @property
     def residuals(self) -> pd.Series:
         """Residuals of the mean."""
-        return pd.Series(self.fit.residual, index=self.index, name="residual")
+        scale = 1.0 if self.diurnal is None else self.diurnal.scale
+        return pd.Series(self.fit.residual * scale, index=self.index, name="residual")
 
     @property
     def standardised(self) -> pd.Series:
@@ -142,7 +154,7 @@ class GarchResult:
         return diagnose(self.fit.shocks, lags=lags, arch_lags=arch_lags)
 
     def forecast(self, steps: int, *, seed: int = 0) -> FloatArray:
-        """Expected variance of the next sessions, shape (steps,).
+        """Expected variance of the next sessions, shape (steps,); of bars of mean scale.
 
         In closed form but for APARCH beyond one step, which is simulated with the model's own shocks from `seed`.
 
@@ -201,6 +213,7 @@ class GarchResult:
         head = [
             self.label,
             f"{self.n} sessions" + (f" ({self.dropped} left out, a value is missing)" if self.dropped else ""),
+            *([] if self.diurnal is None else [self.diurnal.words]),
             f"engine {fit.engine}, presample {fit.presample}, standard errors {self.covariance}",
             state,
             f"log-likelihood {self.loglik:.6g}   AIC {self.aic:.6g}   BIC {self.bic:.6g}",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import FloatArray
+from eventstudy._typing import DateArray, FloatArray
 from eventstudy.domain.instruments import instruments
 from eventstudy.domain.intraday import BARS
 from eventstudy.domain.prices import PriceTable
@@ -21,11 +21,20 @@ from eventstudy.kernels.ranges import (
     RangeKey,
     VarianceTest,
     log_bars,
+    range_scale,
     range_variance,
 )
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.volatility.dated import AFTER, BEFORE, EventLike, check_apart, dates_of, id_of, position_of, stretch
+from eventstudy.volatility.diurnal import (
+    IN_THEIR_SCALE,
+    Clock,
+    Diurnal,
+    clock_in,
+    clock_of_stamps,
+    diurnal_of,
+)
 from eventstudy.volatility.realized import placebo_rank
 
 PRICES = ("open", "high", "low", "close")
@@ -53,6 +62,9 @@ class RangeVolatility:
         length in the stretch before.
     reason : str
         Why nothing is measured.
+    diurnal : Diurnal or None
+        The pattern of the day that was taken out of intraday bars, by Yang and Zhang's estimator; each other one has a
+        scale of its own. None for one bar a day, or bars taken as they are.
     """
 
     instrument: str
@@ -64,6 +76,7 @@ class RangeVolatility:
     flat: float
     tests: TestTable
     reason: str = ""
+    diurnal: Diurnal | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row an estimator: before, after (variance per day), ratio, p."""
@@ -83,6 +96,7 @@ def range_volatility(
     event: EventLike,
     before: Offsets = BEFORE,
     after: Offsets = AFTER,
+    diurnal: bool = True,
 ) -> RangeVolatility:
     """Range-based variance before and after an announcement.
 
@@ -97,6 +111,10 @@ def range_volatility(
         name tells; a date is, or precedes, day 0.
     before, after : (int, int)
         Bars relative to day 0, both ends included.
+    diurnal : bool
+        Of intraday bars each is divided, on the log scale and for each estimator by itself, by the root of what the
+        estimator finds for bars of its clock time over the mean of all, both up to the end of `before`, as in
+        `variance_change`. Variances then are of a bar of mean scale. False: bars as they are.
 
     Returns
     -------
@@ -119,18 +137,14 @@ def range_volatility(
     bars = _bars(prices, instrument)
     if isinstance(bars, Inapplicable):
         return refused_ranges(instrument, id_of(event), None, after, bars.reason)
-    rows = bars.dropna()
-    bars_of_table = isinstance(prices, PriceTable) and prices.minutes is not None
-    days = rows.index.to_numpy().astype(BARS) if bars_of_table else dates_of(pd.DatetimeIndex(rows.index))
-    known = prices.instruments if isinstance(prices, PriceTable) else instruments()
-    day0 = position_of(days, event, known.get(instrument))
-    cuts = [stretch(len(rows), day0, w, name) for w, name in ((before, "before"), (after, "after"))]
-    wrong = next((c for c in cuts if isinstance(c, Inapplicable)), None)
-    here = days[day0] if day0 < days.size else None
-    if wrong is not None:
-        return refused_ranges(instrument, id_of(event), here, after, wrong.reason)
+    found = _series(prices, instrument, bars.dropna(), event, before[1], diurnal=diurnal)
+    cuts = [stretch(len(found.rows), found.day0, w, name) for w, name in ((before, "before"), (after, "after"))]
+    wrong = next((c.reason for c in cuts if isinstance(c, Inapplicable)), "")
+    here = found.days[found.day0] if found.day0 < found.days.size else None
+    if found.reason or wrong:
+        return refused_ranges(instrument, id_of(event), here, after, found.reason or wrong)
     first, second = (c for c in cuts if isinstance(c, slice))
-    measured = _measure(rows, first, second)
+    measured = _measure(found, first, second)
     if isinstance(measured, Inapplicable):
         return refused_ranges(instrument, id_of(event), here, after, measured.reason)
     earlier, later, tests, flat = measured
@@ -138,12 +152,65 @@ def range_volatility(
         event=id_of(event), instrument=instrument or None, window=after, statistic="", unit="ratio",
         n_pairs=1, n_dates=1, alternative="greater",
     )  # fmt: skip
+    law = IN_THEIR_SCALE if found.diurnal is not None else ""
     return RangeVolatility(
         instrument=instrument, day0=here, before=earlier, after=later, n_before=first.stop - first.start,
-        n_after=second.stop - second.start, flat=flat,
+        n_after=second.stop - second.start, flat=flat, diurnal=found.diurnal,
         tests=TestTable(
-            _row(replace(base, statistic=key), earlier[key], later[key], test) for key, test in tests.items()
+            _row(replace(base, statistic=key), earlier[key], later[key], test, law) for key, test in tests.items()
         ),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Series:
+    """Bars with their dates, day 0, and of intraday bars the scale of each by every estimator and the bar before."""
+
+    rows: pd.DataFrame
+    days: DateArray
+    day0: int
+    logs: Bars | None = None
+    scales: dict[RangeKey, FloatArray] = field(default_factory=dict)
+    diurnal: Diurnal | None = None
+    reason: str = ""
+
+    def bars(self, key: RangeKey) -> Bars:
+        """Logarithms of the bars as an estimator takes them."""
+        if self.logs is None:
+            return log_bars(self.rows.to_numpy(dtype=np.float64))
+        return self.logs.over(self.scales[key])
+
+
+def _series(
+    prices: PriceTable | pd.DataFrame, instrument: str, rows: pd.DataFrame, event: EventLike, last: int, *,
+    diurnal: bool,
+) -> _Series:  # fmt: skip
+    """Bars as they are, or of intraday ones without the pattern of the day of those up to bar `last`."""
+    table = prices if isinstance(prices, PriceTable) else None
+    stamps = pd.DatetimeIndex(rows.index)
+    clock: Clock | None
+    if table is not None and table.minutes is not None:
+        days = stamps.to_numpy().astype(BARS)
+        clock = clock_in(days, table.instruments[instrument].tz)
+    else:
+        days, clock = dates_of(stamps), clock_of_stamps(stamps)
+    whose = (table.instruments if table is not None else instruments()).get(instrument)
+    day0 = position_of(days, event, whose)
+    plain = _Series(rows=rows, days=days, day0=day0)
+    if clock is None or not diurnal:
+        return plain
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = log_bars(rows.to_numpy(dtype=np.float64))
+    before = np.isfinite(logs.overnight) & np.isfinite(logs.whole + logs.up + logs.down)
+    before &= np.arange(len(rows)) <= day0 + last
+    scales = {key: range_scale(logs, clock.kind, before, key) for key in RANGE_KEYS}
+    known = np.isfinite(np.sum(list(scales.values()), axis=0))
+    found = diurnal_of(np.where(known, scales["yang_zhang"], np.nan), clock, before, before=True)
+    if isinstance(found, Inapplicable):
+        return replace(plain, reason=found.reason)
+    return _Series(
+        rows=rows[known], days=days[known], day0=position_of(days[known], event, whose), logs=logs.take(known),
+        scales={key: scale[known] for key, scale in scales.items()}, diurnal=found.at(known),
     )  # fmt: skip
 
 
@@ -168,19 +235,20 @@ def _bars(prices: PriceTable | pd.DataFrame, instrument: str) -> pd.DataFrame | 
 Measured = tuple[dict[RangeKey, float], dict[RangeKey, float], dict[RangeKey, VarianceTest | Inapplicable], float]
 
 
-def _measure(rows: pd.DataFrame, first: slice, second: slice) -> Measured | Inapplicable:
+def _measure(found: _Series, first: slice, second: slice) -> Measured | Inapplicable:
     """Variances of both stretches by every estimator, the placebo ranks, the share of flat bars."""
+    rows = found.rows
     used = pd.concat([rows.iloc[first], rows.iloc[second]])
     refused = _unusable(rows, first, second)
     if refused is not None:
         return refused
-    bars = log_bars(rows.to_numpy(dtype=np.float64))
-    before, after = bars.cut(first.start, first.stop), bars.cut(second.start, second.stop)
-    placebo = before.windows(after.up.size) if after.up.size <= before.up.size else None
     earlier: dict[RangeKey, float] = {}
     later: dict[RangeKey, float] = {}
     tests: dict[RangeKey, VarianceTest | Inapplicable] = {}
     for key in RANGE_KEYS:
+        bars = found.bars(key)
+        before, after = bars.cut(first.start, first.stop), bars.cut(second.start, second.stop)
+        placebo = before.windows(after.up.size) if after.up.size <= before.up.size else None
         earlier[key], later[key] = float(range_variance(before, key)), float(range_variance(after, key))
         tests[key] = placebo_rank(later[key], _placebo_values(placebo, key))
     return earlier, later, tests, float(flat_rows(used).mean())
@@ -190,14 +258,14 @@ def _placebo_values(placebo: Bars | None, key: RangeKey) -> FloatArray:
     return np.empty(0) if placebo is None else range_variance(placebo, key)
 
 
-def _row(base: TestResult, before: float, after: float, found: VarianceTest | Inapplicable) -> TestResult:
+def _row(base: TestResult, before: float, after: float, found: VarianceTest | Inapplicable, law: str) -> TestResult:
     if not before > 0.0:
         return replace(base, reason="the variance before is not above zero: there is no ratio")
     if isinstance(found, Inapplicable):
         return replace(base, estimate=after / before, reason=found.reason)
     return replace(
         base, estimate=after / before, value=found.value, pvalue=found.pvalue, smallest_p=found.smallest_p,
-        distribution=found.law,
+        distribution=found.law + law,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -15,21 +16,25 @@ from eventstudy.kernels.ranges import VarianceTest, brown_forsythe, rank_sum, va
 from eventstudy.kernels.resample import smallest_pvalue, upper_pvalue, window_sums
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
-from eventstudy.volatility.dated import (
-    AFTER,
-    BEFORE,
-    EventLike,
-    check_apart,
-    dated,
-    id_of,
-    instrument_of,
-    name_of,
-    position_of,
-    stretch,
-)
+from eventstudy.volatility.dated import AFTER, BEFORE, EventLike, check_apart, id_of, name_of, stretch
+from eventstudy.volatility.diurnal import IN_THEIR_SCALE, Diurnal, bare_series
 
 #: Rows of `variance_change`, in order.
 VARIANCE_TESTS = ("variance_f", "variance_f_centred", "brown_forsythe", "wilcoxon_variance", "variance_placebo")
+
+
+class VarianceTests(TestTable):
+    """What `variance_change` gives: its tests, and the pattern of the day that was taken out first.
+
+    Attributes
+    ----------
+    diurnal : Diurnal or None
+        None for one price a day, and where the series was taken as it is.
+    """
+
+    def __init__(self, results: Iterable[TestResult], diurnal: Diurnal | None = None) -> None:
+        super().__init__(results)
+        self.diurnal = diurnal
 
 
 def variance_change(
@@ -41,7 +46,8 @@ def variance_change(
     after: Offsets = AFTER,
     parameters: int = 1,
     instrument: Instrument | str | None = None,
-) -> TestTable:
+    diurnal: bool = True,
+) -> VarianceTests:
     """Realized variance after an announcement against before, by five tests.
 
     Parameters
@@ -60,15 +66,21 @@ def variance_change(
         Coefficients of the mean model; 1 also takes off the mean, 0 takes `values` as they are.
     instrument : Instrument or str, optional
         Name in the rows, and whose price stamp finds day 0 of an `Event`; a known name of a Series when left out.
+    diurnal : bool
+        Of bars (several stamps a day) each response, less the mean of those before the gap, is divided by the root mean
+        square of its clock time over that of all bars, both from all bars up to the end of `before`: their mean square
+        stays what it was. Clock times are those of the zone of the index; stamps without a zone count as they are. Bars
+        of clock times that come fewer than 19 times are left out, and counted. False: the series as it is.
 
     Returns
     -------
-    TestTable
-        `estimate` is mean square after over mean square before, in the unit ``ratio``. Rows: ``variance_f`` (F about
-        zero), ``variance_f_centred`` (about the mean after), ``brown_forsythe``, ``wilcoxon_variance`` (rank sum of
-        sizes), ``variance_placebo`` (rank among all windows of the same length in `before`). The first four assume
-        independent residuals: volatility that clusters makes them reject too often, and only the last allows for it.
-        All look at the upper tail but Brown & Forsythe. Where a test does not exist the row has the reason.
+    VarianceTests
+        A `TestTable` with what was taken out as `diurnal`; the laws of the rows say it too. `estimate` is mean square
+        after over mean square before, in the unit ``ratio``. Rows: ``variance_f`` (F about zero),
+        ``variance_f_centred`` (about the mean after), ``brown_forsythe``, ``wilcoxon_variance`` (rank sum of sizes),
+        ``variance_placebo`` (rank among all windows of the same length in `before`). The first four assume independent
+        residuals: volatility that clusters makes them reject too often, and only the last allows for it. All look at
+        the upper tail but Brown & Forsythe. Where a test does not exist the row has the reason.
 
     Raises
     ------
@@ -85,16 +97,20 @@ def variance_change(
     True
     """
     check_apart(before, after)
-    x, days = dated(values, dates)
-    day0 = position_of(days, event, instrument_of(values, instrument))
+    series = bare_series(
+        values, dates, event, instrument, diurnal=diurnal, centred=parameters == 1, gap=before[1]
+    )  # fmt: skip
+    x, day0 = series.x, series.day0
+    assert day0 is not None
     base = TestResult(
         event=id_of(event), instrument=name_of(values, instrument), window=after, statistic="", unit="ratio", n_pairs=1,
         n_dates=1,
     )  # fmt: skip
     cuts = [stretch(x.size, day0, w, name) for w, name in ((before, "before"), (after, "after"))]
-    refused = [c.reason for c in cuts if isinstance(c, Inapplicable)]
+    refused = [series.reason] if series.reason else [c.reason for c in cuts if isinstance(c, Inapplicable)]
     if refused:
-        return TestTable(replace(base, statistic=key, reason=refused[0]) for key in VARIANCE_TESTS)
+        rows = (replace(base, statistic=key, reason=refused[0]) for key in VARIANCE_TESTS)
+        return VarianceTests(rows, series.diurnal)
     earlier, later = (x[c] for c in cuts if isinstance(c, slice))
     if parameters == 1:
         earlier, later = earlier - earlier.mean(), later - earlier.mean()
@@ -107,15 +123,17 @@ def variance_change(
     }
     square = float(np.mean(earlier**2))
     ratio = float(np.mean(later**2)) / square if square > 0.0 else math.nan
-    return TestTable(_row(replace(base, statistic=key), ratio, found[key]) for key in VARIANCE_TESTS)
+    law = IN_THEIR_SCALE if series.diurnal is not None else ""
+    rows = (_row(replace(base, statistic=key), ratio, found[key], law) for key in VARIANCE_TESTS)
+    return VarianceTests(rows, series.diurnal)
 
 
-def _row(base: TestResult, ratio: float, found: VarianceTest | Inapplicable) -> TestResult:
+def _row(base: TestResult, ratio: float, found: VarianceTest | Inapplicable, law: str) -> TestResult:
     if isinstance(found, Inapplicable):
         return replace(base, reason=found.reason)
     return replace(
         base, estimate=ratio, value=found.value, pvalue=found.pvalue, smallest_p=found.smallest_p,
-        distribution=found.law, alternative="two-sided" if base.statistic == "brown_forsythe" else "greater",
+        distribution=found.law + law, alternative="two-sided" if base.statistic == "brown_forsythe" else "greater",
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import DateArray, FloatArray, IntArray, Record
+from eventstudy._typing import BoolArray, DateArray, FloatArray, IntArray, Record
 from eventstudy.domain.instruments import instruments
+from eventstudy.domain.intraday import BARS
 from eventstudy.domain.prices import PriceTable, respond
 from eventstudy.domain.windows import Offsets
 from eventstudy.engines.compiled import CompiledEngine
@@ -20,6 +21,7 @@ from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestResult, TestTable
 from eventstudy.volatility.base import GarchResponse, model_of_residuals
 from eventstudy.volatility.dated import EventLike, check_apart, dates_of, id_of, position_of, stretch
+from eventstudy.volatility.diurnal import Clock, Diurnal, clock_in, clock_of_stamps, pattern_of
 
 #: Windows around day 0: a year before the gap, the month after day 0, and the two months after that.
 BEFORE, DURING, AFTER = (-250, -11), (1, 20), (21, 60)
@@ -48,6 +50,9 @@ class SpilloverDesign:
     draws : int
         Simulated paths.
     seed : int
+    diurnal : bool
+        Of bars (several stamps a day) the returns of each series are divided by the root mean square of their clock
+        time first, as in `variance_change`; False: taken as they are.
     """
 
     before: Offsets = BEFORE
@@ -56,6 +61,7 @@ class SpilloverDesign:
     spec: GarchResponse = field(default_factory=_default_spec)
     draws: int = 1999
     seed: int = 0
+    diurnal: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +91,9 @@ class PairSpillover:
     problem : str
         What to know, such as prices that are struck hours apart.
     reason : str
+    diurnal : (Diurnal, Diurnal) or None
+        The pattern of the day that was taken out of bars of the source and of the target; None for one price a day, or
+        series taken as they are.
     """
 
     source: str
@@ -102,12 +111,14 @@ class PairSpillover:
     tests: TestTable
     problem: str = ""
     reason: str = ""
+    diurnal: tuple[Diurnal, Diurnal] | None = None
 
     def to_record(self) -> Record:
         """Plain dict for JSON, without the path of the correlation."""
         plain = ("event", "source", "target", "before", "during", "after", "expected", "a", "b", "problem", "reason")
         record: Record = {name: getattr(self, name) for name in plain}
-        return record | {"ewma": list(self.ewma), "tests": [t.to_record() for t in self.tests]}
+        record |= {"ewma": list(self.ewma), "tests": [t.to_record() for t in self.tests]}
+        return record if self.diurnal is None else record | {"diurnal": [d.to_record() for d in self.diurnal]}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,7 +188,8 @@ def spillover(
     -----
     Returns run between the sessions on which both have a price. Each series has its own GARCH, fitted before the gap;
     correlations are those of the standardised residuals, so that a variance that rises in both is not taken for a
-    correlation (Forbes & Rigobon 2002, J. Finance 57:2223-2261).
+    correlation (Forbes & Rigobon 2002, J. Finance 57:2223-2261). Windows and lags count bars where there are bars,
+    whose pattern of the day is taken out of each series first; a correlation that differs from hour to hour is not.
 
     References
     ----------
@@ -199,11 +211,21 @@ def spillover(
 def _pair(
     prices: PriceTable | pd.DataFrame, source: str, target: str, event: EventLike, design: SpilloverDesign
 ) -> PairSpillover:
-    returns, days = _returns(prices, source, target)
+    returns, days, clocks = _returns(prices, source, target)
     base = PairSpillover(event=id_of(event), source=source, target=target, dates=days, tests=TestTable(()))
     base = replace(base, problem=_apart(prices, source, target, days))
     known = prices.instruments if isinstance(prices, PriceTable) else instruments()
     day0 = position_of(days, event, known.get(source))
+    if clocks is not None and design.diurnal:
+        before_gap = np.arange(days.size) <= day0 + design.before[1]
+        returns = returns - (returns[before_gap].mean(axis=0) if before_gap.any() else 0.0)
+        patterns = _patterns(returns, clocks, before_gap)
+        if isinstance(patterns, Inapplicable):
+            return _refused(base, design, patterns.reason)
+        kept = np.isfinite(patterns[0].scale) & np.isfinite(patterns[1].scale)
+        base = replace(base, diurnal=(patterns[0].at(kept), patterns[1].at(kept)))
+        returns, days = returns[kept] / np.column_stack([p.scale[kept] for p in patterns]), days[kept]
+        day0 = position_of(days, event, known.get(source))
     cuts = [
         stretch(days.size, day0, w, name)
         for w, name in ((design.before, "before"), (design.during, "during"), (design.after, "after"))
@@ -237,20 +259,38 @@ def correlation_of(z: FloatArray) -> float:
     return float(correlation(z[:, 0], z[:, 1]))
 
 
-def _returns(prices: PriceTable | pd.DataFrame, source: str, target: str) -> tuple[FloatArray, DateArray]:
-    """Returns of both on their common sessions, shape (T, 2), and the dates on which they end."""
+def _patterns(
+    returns: FloatArray, clocks: tuple[Clock, Clock], before: BoolArray
+) -> tuple[Diurnal, Diurnal] | Inapplicable:
+    """Pattern of the day of both series, whose means before the gap are zero."""
+    one, two = (pattern_of(x, c, before, before=True) for x, c in zip(returns.T, clocks, strict=True))
+    if isinstance(one, Inapplicable):
+        return one
+    return two if isinstance(two, Inapplicable) else (one, two)
+
+
+def _returns(
+    prices: PriceTable | pd.DataFrame, source: str, target: str
+) -> tuple[FloatArray, DateArray, tuple[Clock, Clock] | None]:
+    """Returns of both on their common sessions, (T, 2), the dates on which they end, and of bars their clock times."""
     frame = prices.frame if isinstance(prices, PriceTable) else prices
     if not isinstance(frame.index, pd.DatetimeIndex) or not frame.index.is_monotonic_increasing:
         raise InputError("prices or returns must be indexed by ascending dates")
     both = frame[[source, target]].dropna()
-    days = dates_of(pd.DatetimeIndex(both.index))
+    stamps = pd.DatetimeIndex(both.index)
     if not isinstance(prices, PriceTable):
-        return both.to_numpy(dtype=np.float64), days
+        clock = clock_of_stamps(stamps)
+        return both.to_numpy(dtype=np.float64), dates_of(stamps), None if clock is None else (clock, clock)
+    days = dates_of(stamps) if prices.minutes is None else stamps.to_numpy().astype(BARS)
     columns = []
     for name in (source, target):
         level = both[name].to_numpy(dtype=np.float64)
         columns.append(respond(level[1:], level[:-1], prices.instruments[name].change))
-    return np.column_stack(columns), days[1:]
+    one, two = (
+        None if prices.minutes is None else clock_in(days[1:], prices.instruments[name].tz) for name in (source, target)
+    )
+    clocks = None if one is None or two is None else (one, two)
+    return np.column_stack(columns), days[1:], clocks
 
 
 def _apart(prices: PriceTable | pd.DataFrame, source: str, target: str, days: DateArray) -> str:

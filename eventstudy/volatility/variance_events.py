@@ -11,6 +11,7 @@ import numpy as np
 from eventstudy._typing import DateArray, FloatArray, Record
 from eventstudy.domain.align import ResponseSeries
 from eventstudy.domain.events import Event
+from eventstudy.domain.intraday import iso_words
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.base import Dist
@@ -19,10 +20,11 @@ from eventstudy.errors import InputError
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.results import TestTable
 from eventstudy.volatility.breaks import AROUND, VarianceBreaks, variance_breaks
-from eventstudy.volatility.dated import AFTER, BEFORE, check_apart
+from eventstudy.volatility.dated import AFTER, BEFORE, Placed, check_apart
+from eventstudy.volatility.diurnal import Diurnal
 from eventstudy.volatility.event_garch import MIN_DAYS, PATHS, SAMPLE, event_variance_test
 from eventstudy.volatility.event_tests import EventVariance
-from eventstudy.volatility.ranges import RangeVolatility, range_volatility, refused_ranges
+from eventstudy.volatility.ranges import RangeVolatility, range_volatility
 from eventstudy.volatility.realized import variance_change
 from eventstudy.volatility.residuals import Residuals, residuals_around
 from eventstudy.volatility.shapes import VarianceShape
@@ -99,8 +101,8 @@ class PairVariance:
     ----------
     event, instrument : str
     residual : ndarray, shape (S,)
-        What the three were measured on: residuals of the study's model, whose coefficients end before the gap. Breaks
-        leave out sessions after the 99th.
+        What the three were measured on: residuals of the study's model, whose coefficients end before the gap; of bars
+        over the scale of their clock time. Breaks leave out sessions after the 99th.
     dates : ndarray of datetime64[D], shape (S,)
     regressor : EventVariance or None
     breaks : VarianceBreaks or None
@@ -110,6 +112,8 @@ class PairVariance:
         From the bars of the instrument, as they are; with its reason where there are none.
     reason : str
         Why there are no residuals; the first two are then None and `change` is empty.
+    diurnal : Diurnal or None
+        The pattern of the day that was taken out of bars; that of `ranges` is its own. None for one price a day.
     """
 
     event: str
@@ -121,14 +125,16 @@ class PairVariance:
     change: TestTable = field(default_factory=lambda: TestTable(()))
     ranges: RangeVolatility
     reason: str = ""
+    diurnal: Diurnal | None = None
 
     def to_record(self) -> Record:
         """Plain dict for JSON; variances in the pair's squared unit."""
         found = self.regressor
-        return {
+        bars = {} if self.diurnal is None else {"diurnal": self.diurnal.to_record()}
+        return bars | {
             "event": self.event, "instrument": self.instrument, "reason": self.reason,
-            "sample_first": str(self.dates[0]) if self.dates.size else None,
-            "sample_last": str(self.dates[-1]) if self.dates.size else None,
+            "sample_first": iso_words(self.dates[0]) if self.dates.size else None,
+            "sample_last": iso_words(self.dates[-1]) if self.dates.size else None,
             "regressor": None if found is None else _regressor_record(found),
             "breaks": None if self.breaks is None else self.breaks.to_record(),
             "change": [t.to_record() for t in self.change],
@@ -171,14 +177,11 @@ def measure_variance_events(
     prices : PriceTable
         For the bars.
     """
-    instrument, bars = series.instrument, _within_the_day(prices)
-    if bars:
-        ranges = refused_ranges(instrument.id, event.id, None, spec.after, bars)
-        return PairVariance(event=event.id, instrument=instrument.id, ranges=ranges, reason=bars)
+    instrument, placed = series.instrument, Placed(event, series.dates[position])
     found = _residuals_to(spec.last, series, position, model, (FIRST, window.estimation[1]))
     base = PairVariance(
         event=event.id, instrument=instrument.id,
-        ranges=range_volatility(prices, instrument.id, event=event, before=spec.before, after=spec.after),
+        ranges=range_volatility(prices, instrument.id, event=placed, before=spec.before, after=spec.after),
     )  # fmt: skip
     if isinstance(found, str):
         return replace(base, reason=found)
@@ -187,16 +190,18 @@ def measure_variance_events(
         base,
         residual=x,
         dates=days,
+        diurnal=_pattern(found, instrument.tz),
+        # The residuals of bars are without the pattern of the day already.
         regressor=event_variance_test(
-            x, days, event=event, instrument=instrument, shapes=(spec.shape,), form=spec.form, kind=spec.kind,
+            x, days, event=placed, instrument=instrument, shapes=(spec.shape,), form=spec.form, kind=spec.kind,
             dist=spec.dist, sample=(SAMPLE[0], max(SAMPLE[1], spec.last)), alpha=alpha,
-            bootstrap=spec.bootstrap, seed=seed,
+            bootstrap=spec.bootstrap, seed=seed, diurnal=False,
         ),
         breaks=variance_breaks(
-            x[usual], days[usual], event=event, instrument=instrument, alpha=alpha, seed=seed
+            x[usual], days[usual], event=placed, instrument=instrument, alpha=alpha, seed=seed, diurnal=False
         ),
         change=variance_change(
-            x, days, event=event, instrument=instrument, before=spec.before, after=spec.after
+            x, days, event=placed, instrument=instrument, before=spec.before, after=spec.after, diurnal=False
         ),
     )  # fmt: skip
 
@@ -216,28 +221,26 @@ def _residuals_to(
         end += missing
 
 
-def _within_the_day(prices: PriceTable) -> str:
-    """Why bars within a day are refused; empty for one price a day."""
-    if prices.minutes is None:
-        return ""
-    return (
-        f"the prices are bars of {prices.minutes} minutes, whose variance has a pattern over the day that these tests "
-        "do not know; measure on daily prices"
-    )
+def _pattern(found: Residuals, zone: str) -> Diurnal | None:
+    """The pattern of the day that was taken out of the residuals; None where all bars are of one kind."""
+    if found.hours is None or found.clock is None or np.unique(found.clock).size < 2:
+        return None
+    return Diurnal(
+        scale=found.hours.scale[found.known], kind=found.clock, zone=zone, learnt=int(found.sample.estimation.sum()),
+        before=True, left_out=found.hours.left_out,
+    )  # fmt: skip
 
 
 def measure_spillover(
     event: Event, source: str, targets: Sequence[str], prices: PriceTable, *, seed: int
 ) -> tuple[PairSpillover, ...]:
     """Spillover from one instrument to each target but itself; a target without prices has its reason."""
-    design, bars = SpilloverDesign(seed=seed), _within_the_day(prices)
+    design = SpilloverDesign(seed=seed)
     found: list[PairSpillover] = []
     for target in targets:
         if target == source:
             continue
-        if bars:
-            found.append(refused_pair(source, target, event.id, design, bars))
-        elif target in prices:
+        if target in prices:
             found += spillover(prices, source, [target], event=event, design=design).pairs
         else:
             found.append(refused_pair(source, target, event.id, design, f"the prices hold no {target}"))

@@ -68,7 +68,7 @@ def test_long_file_and_bars_of_prices(tmp_path: Path, frame: pd.DataFrame, hourl
     assert table.bars["A"].index.equals(hourly.frame.index)
     assert es.log_volume(table).minutes == 60
     event = at(pd.Timestamp("2023-09-06 11:45"))
-    ranges = es.range_volatility(table, "A", event=event, before=(-200, -1), after=(1, 50))
+    ranges = es.range_volatility(table, "A", event=event, before=(-200, -1), after=(1, 50), diurnal=False)
     assert ranges.day0 == np.datetime64("2023-09-06T16:30:00")
     assert ranges.before["parkinson"] == pytest.approx(
         float(np.mean(np.log(table.bars["A"]["high"] / table.bars["A"]["low"]).iloc[-1400:][zero_of(table)] ** 2))

@@ -93,7 +93,7 @@ def test_daily_results_do_not_speak_of_bars(accord: es.StudyResult) -> None:
 def test_volatility_functions_take_bars(hourly: PriceTable) -> None:
     """Day 0 of a bare instant is the first bar that closes at or after it; of an event as everywhere."""
     returns = hourly.to_returns()["A"]
-    change = es.variance_change(returns, event="2023-09-06 16:30", before=(-200, -1), after=(1, 50))
+    change = es.variance_change(returns, event="2023-09-06 16:30", before=(-200, -1), after=(1, 50), diurnal=False)
     values = returns.to_numpy()
     zero = int(np.flatnonzero(returns.index == pd.Timestamp("2023-09-06 16:30"))[0])
     values = values - values[zero - 200 : zero].mean()

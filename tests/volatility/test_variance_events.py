@@ -312,24 +312,6 @@ def test_too_little_data_is_a_reason_on_the_page(
     assert breaks_frame(pair)["Breaks"].astype(int).sum() > 0
 
 
-def test_bars_within_the_day_are_refused() -> None:
-    rng = np.random.default_rng(3)
-    hours = pd.DatetimeIndex(
-        [d + pd.Timedelta(hours=h) for d in pd.bdate_range("2023-01-02", periods=80) for h in range(14, 21)]
-    )
-    levels = 100.0 * np.exp(np.cumsum(0.003 * rng.standard_normal((hours.size, 2)), axis=0))
-    prices = es.prices(pd.DataFrame(levels, index=hours.tz_localize("UTC"), columns=["A", "M"]))
-    study = replace(
-        QUIET, instruments=["A"], model=es.MarketModel("M"), variance_events=es.VarianceEvents(), spillover=["M"]
-    )
-    event = es.make_event("2023-04-12", time="12:15", zone="America/New_York", id="own")
-    result = study.run(prices, event)
-    (pair,), (spill,) = result.variance_events, result.spillover
-    for reason in (pair.reason, pair.ranges.reason, spill.reason):
-        assert reason.startswith("the prices are bars of 60 minutes, whose variance has a pattern over the day")
-    assert "Event in the variance: not measured (the prices are bars of 60 minutes" in page_html(result)
-
-
 @pytest.mark.parametrize(
     ("more", "words"),
     [
