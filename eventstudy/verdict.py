@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from eventstudy._typing import Record
+from eventstudy.domain.time_unit import DAILY, TimeUnit
 from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
 from eventstudy.inference.seen import NOT_MEASURED, Seen
 from eventstudy.inference.speed import SpeedResponse
@@ -52,6 +53,8 @@ class Verdict:
         Smallest reaction that would have been seen with 80% power, in `unit`.
     seen : Seen
         How that is known: by effects added at placebo dates, or about, from the interval.
+    time : TimeUnit
+        Days, or bars, that the sentences count.
     said : tuple of Said
         The sentence and those of the paragraph, each with the numbers it rests on.
     """
@@ -68,6 +71,7 @@ class Verdict:
     pvalue: float = math.nan
     detectable: float = math.nan
     seen: Seen = NOT_MEASURED
+    time: TimeUnit = DAILY
 
     @property
     def sentence(self) -> str:
@@ -85,12 +89,20 @@ class Verdict:
         record["said"] = [{"text": s.text, "numbers": dict(s.numbers)} for s in self.said]
         record["window"] = list(self.window)
         record["p"] = record.pop("pvalue")
+        del record["time"]
         return record
 
 
 def judge(result: StudyResult) -> tuple[Verdict, ...]:
     """One verdict per (event, instrument) pair, in the order of the outcomes."""
-    return tuple(_judge_pair(result, outcome) for outcome in result.outcomes)
+    time = TimeUnit(result.minutes)
+    found = [_judge_pair(result, outcome) for outcome in result.outcomes]
+    return tuple(replace(v, said=said_in(time, v.said), time=time) for v in found)
+
+
+def said_in(time: TimeUnit, said: tuple[Said, ...]) -> tuple[Said, ...]:
+    """Sentences in days, or in bars."""
+    return tuple(replace(one, text=time.words(one.text)) for one in said)
 
 
 def headline(verdicts: tuple[Verdict, ...]) -> str:
@@ -103,7 +115,7 @@ def headline(verdicts: tuple[Verdict, ...]) -> str:
         return f"Nobody can tell from these data: no verdict is possible on any of the {len(verdicts)} pairs."
     listed = "; ".join(f"{v.instrument} {effect(v.estimate, v.unit)} ({p_words(v.pvalue)})" for v in tested)
     count = "none" if not moved else "all" if len(moved) == len(tested) else str(len(moved))
-    return (
+    return tested[0].time.words(
         f"Over {window_words(tested[0].window)}, {count} of the {len(tested)} measurable pairs "
         f"{'shows' if count == '1' else 'show'} a reaction beyond what the benchmark and chance explain: {listed}."
     )

@@ -22,9 +22,10 @@ from eventstudy.claims.file import Claim, Claims
 from eventstudy.claims.measure import Measured, Reading
 from eventstudy.claims.search import look_for_dates, scan_commands
 from eventstudy.claims.series import Setting, measure_claims
-from eventstudy.claims.verdict import ClaimVerdict, decide, sentences, untestable
+from eventstudy.claims.verdict import ClaimVerdict, decide, sentences, told_in, untestable
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.prices import PriceTable
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.errors import InputError, NothingUsableError
 from eventstudy.kernels.multiplicity import holm
 from eventstudy.models.base import ExpectedReturn
@@ -81,6 +82,11 @@ class ClaimsResult:
         words = [v.word for v in self.verdicts]
         listed = ", ".join(f"{words.count(w)} {w}" for w in dict.fromkeys(words))
         return f"ClaimsResult({len(words)} claims: {listed})"
+
+    @property
+    def time(self) -> TimeUnit:
+        """Days, or the bars of intraday prices."""
+        return TimeUnit(next((study.minutes for study in self.studies.values()), None))
 
     @property
     def headline(self) -> str:
@@ -235,9 +241,10 @@ def judge_claims(
     )  # fmt: skip
     measured = measure_claims(claims, setting)
     verdicts, family = _judge(claims, measured, level)
+    time = TimeUnit(prices.minutes)
     studies = {m.claim.id: m.result for m in measured if isinstance(m, Measured)}
     return ClaimsResult(
-        claims=claims, event=happened, verdicts=tuple(verdicts), alpha=level, family=family,
+        claims=claims, event=happened, verdicts=tuple(told_in(time, v) for v in verdicts), alpha=level, family=family,
         notes=notes_of(claims, happened, prices), studies=studies,
         provenance=_provenance(setting, studies, claims) if studies else None,
     )  # fmt: skip

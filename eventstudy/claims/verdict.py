@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from eventstudy._typing import Record
 from eventstudy.claims.file import VARIANCE_KINDS, Claim, Direction, Kind
 from eventstudy.claims.measure import Reading
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.seen import NOT_MEASURED, Seen
 from eventstudy.verdict import (
@@ -19,6 +20,7 @@ from eventstudy.verdict import (
     moved,
     p_words,
     pvalue,
+    said_in,
     seen_numbers,
     seen_words,
     size,
@@ -160,6 +162,16 @@ class ClaimVerdict:
             "notes": list(self.notes),
             "refused": [{"test": test, "reason": reason} for test, reason in self.refused],
         }  # fmt: skip
+
+
+def told_in(time: TimeUnit, v: ClaimVerdict) -> ClaimVerdict:
+    """The verdict with its sentences in days, or in bars; its words on the claim are the article's."""
+    return replace(
+        v, reason=time.words(v.reason), said=said_in(time, v.said), method=time.words(v.method),
+        caveat=time.words(v.caveat), notes=tuple(time.words(n) for n in v.notes),
+        details=tuple((time.words(what), value, time.words(unit)) for what, value, unit in v.details),
+        refused=tuple((test, time.words(reason)) for test, reason in v.refused),
+    )  # fmt: skip
 
 
 # ---- the word

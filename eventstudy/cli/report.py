@@ -35,6 +35,7 @@ from eventstudy.cli.app import (
 )
 from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOption, date_of, mode_of
 from eventstudy.cli.verify import write_lock
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError
 from eventstudy.report.parts import check_target
@@ -185,7 +186,10 @@ def _tell(result: StudyResult) -> None:
     dropped = [o for o in result.outcomes if o not in result.used]
     for outcome in dropped:
         talk.print(
-            f"dropped: {outcome.event} on {outcome.instrument}: {outcome.outcome} ({outcome.detail})",
+            TimeUnit(result.minutes).words(
+                f"dropped: {outcome.event} on {outcome.instrument}: {outcome.outcome} ({outcome.detail})",
+                names=[outcome.event, outcome.instrument],
+            ),
             markup=False,
             soft_wrap=True,
         )

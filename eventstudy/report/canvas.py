@@ -10,13 +10,16 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from eventstudy._typing import DateArray
 from eventstudy.domain.intraday import is_intraday, when_words
+from eventstudy.domain.time_unit import TimeUnit
 
 # Okabe & Ito (2008): told apart with any colour vision, and in grey.
 INK, EVENT, SHADE, FAINT, GRID = "#0072B2", "#D55E00", "#D9D9D9", "#9A9A9A", "#E6E6E6"
@@ -37,12 +40,20 @@ R = TypeVar("R")
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Run a drawing function under the one style, leaving the caller's settings alone."""
+    """Run a drawing function under the one style, leaving the caller's settings alone.
+
+    Its first argument is the result, whose unit of time the labels then name.
+    """
 
     @functools.wraps(draw)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         with rc_context(STYLE):
-            return draw(*args, **kwargs)
+            drawn = draw(*args, **kwargs)
+            time = TimeUnit(getattr(args[0], "minutes", None) if args else None)
+            for text in drawn.findobj(Text) if isinstance(drawn, Artist) and time.minutes is not None else ():
+                assert isinstance(text, Text)
+                text.set_text(time.words(text.get_text()))
+            return drawn
 
     return wrapped
 
@@ -62,7 +73,7 @@ def axes_of(ax: Axes | None) -> Axes:
 
 def mark_day0(ax: Axes, day: np.datetime64, *, label: bool = True) -> None:
     """A dotted line at day 0."""
-    words = f"{'bar' if is_intraday(np.asarray(day)) else 'day'} 0: {when_words(day)}" if label else None
+    words = f"day 0: {when_words(day)}" if label else None
     ax.axvline(day, color=EVENT, linewidth=1.0, linestyle=":", label=words)  # type: ignore[arg-type]
 
 

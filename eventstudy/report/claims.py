@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from eventstudy.claims.verdict import TEST_WORDS, ClaimVerdict, amount, interval
 from eventstudy.domain.intraday import moment_words
 from eventstudy.report import tables
 from eventstudy.report.page import SIGNS, reactor_words
-from eventstudy.report.parts import NONE, cells, check_target, render, write_whole
+from eventstudy.report.parts import NONE, cells, check_target, render, told_frame, write_whole
 from eventstudy.verbs.scan_result import Scan
 from eventstudy.verdict import level_words, pvalue, seen_words, window_words
 
@@ -28,7 +29,12 @@ def claims_frame(result: ClaimsResult) -> pd.DataFrame:
     """The table of claims: claim, test, measured on, window, effect, interval, p, adjusted p, verdict."""
     rows = [_row(v) for v in result.verdicts]
     columns = ["Claim", "Test", "Measured on", "Window", "Effect", "Interval", "p", "adj. p", "Verdict"]
-    return pd.DataFrame(rows, columns=columns)
+    return told_frame(pd.DataFrame(rows, columns=columns), partial(result.time.words, names=_ids(result)))
+
+
+def _ids(result: ClaimsResult) -> list[str]:
+    """What a cell may hold that is nobody's words."""
+    return [text for v in result.verdicts for text in (v.claim.id, v.instrument, *(i for s in v.members for i in s))]
 
 
 def _row(v: ClaimVerdict) -> list[str]:
@@ -89,7 +95,8 @@ def result_html(result: ClaimsResult) -> str:
 
 def claims_page(result: ClaimsResult) -> str:
     """The claims as one HTML document, without network and scripts; the same bytes for the same inputs."""
-    return render("claims.html", _context(result))
+    names = [result.claims.title, *(c.words for c in result.claims), *(v.name for v in result.verdicts)]
+    return render("claims.html", _context(result), partial(result.time.words, names=names))
 
 
 def write_claims_page(result: ClaimsResult, path: str | Path) -> None:
@@ -183,7 +190,7 @@ def _claim(v: ClaimVerdict) -> dict[str, Any]:
 
 
 def _detail(value: float, unit: str) -> str:
-    if unit in ("", "sessions"):
+    if unit in ("", "sessions", "bars"):
         return f"{value:.3g} {unit}".strip()
     return signed(value, unit, "reaction")
 

@@ -14,7 +14,7 @@ from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.models.base import MODELS
 from eventstudy.report import course, plots, tables, variance_events, variants
 from eventstudy.report.canvas import figure_svg
-from eventstudy.report.parts import NONE, check_target, data_uri, render, write_whole
+from eventstudy.report.parts import NONE, check_target, data_uri, render, told_frame, write_whole
 from eventstudy.report.parts import cells as _table
 from eventstudy.report.plots import Picture
 from eventstudy.study import StudyResult
@@ -52,7 +52,7 @@ def page_html(result: StudyResult, *, part: Part = "all") -> str:
     str
         Complete document; pictures are inside it.
     """
-    return render(_TEMPLATES[part], _context(result))
+    return render(_TEMPLATES[part], _context(result), tables.words_of(result))
 
 
 def write_page(result: StudyResult, path: str | Path, *, part: Part = "all") -> None:
@@ -75,6 +75,7 @@ def result_html(result: StudyResult) -> str:
     if len(verdicts) == 1 and result.used:
         tests = tables.pair_tests(result, verdicts[0].event, verdicts[0].instrument)
         frame = tables.tests_frame(result, tests.where(window=result.primary)).drop(columns=["Window", "Law"])
+    frame = told_frame(frame, tables.words_of(result))
     parts.append(Markup(frame.to_html(index=False, border=0)))  # pandas escapes the cells
     parts.append(Markup("<p>{}</p>").format(f"Outcomes: {tables.counts_words(result)}"))
     alt = "Price, cumulative abnormal response, volatility and variance multipliers; the numbers are in the tables."

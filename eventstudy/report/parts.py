@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,32 @@ from eventstudy.errors import InputError
 NONE = "–"
 
 
-def render(template: str, context: dict[str, Any]) -> str:
-    """One of the package's templates, filled."""
+def render(template: str, context: dict[str, Any], words: Callable[[str], str] = str) -> str:
+    """One of the package's templates, filled; `words` puts what the page says in the unit of time of its result.
+
+    What the page was made from is told as it is.
+    """
     environment = Environment(
         loader=PackageLoader("eventstudy", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    return environment.get_template(template).render(context)
+    environment.filters["say"] = words
+    said = {key: value if key == "provenance" else told(value, words) for key, value in context.items()}
+    return environment.get_template(template).render(said)
+
+
+def told(value: Any, words: Callable[[str], str]) -> Any:
+    """Every text inside lists, tuples and dicts put in `words`; pictures stay."""
+    if isinstance(value, str):
+        return value if value.startswith("data:") else words(value)
+    if isinstance(value, dict):
+        return {key: told(one, words) for key, one in value.items()}
+    return type(value)(told(one, words) for one in value) if isinstance(value, list | tuple) else value
+
+
+def told_frame(frame: pd.DataFrame, words: Callable[[str], str]) -> pd.DataFrame:
+    """A frame of texts, its headings included, put in `words`."""
+    return frame.map(lambda cell: told(cell, words)).rename(columns=lambda name: told(name, words))
 
 
 def cells(frame: pd.DataFrame) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.report.course import speed_frame, speed_of
+from eventstudy.report.parts import told, told_frame
 from eventstudy.report.tables import (
     bar_words,
     controls_words,
@@ -21,6 +22,7 @@ from eventstudy.report.tables import (
     verdict_words,
     verdicts_frame,
     windows_frame,
+    words_of,
 )
 from eventstudy.report.variance_events import (
     asked_frame,
@@ -36,8 +38,9 @@ from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge, speed_words, volatility_words, window_words
 
 
-def aligned(frame: pd.DataFrame, *, indent: str = "  ") -> str:
+def aligned(result: StudyResult, frame: pd.DataFrame, *, indent: str = "  ") -> str:
     """A frame of strings in columns: words to the left, all else as wide as its widest cell."""
+    frame = told_frame(frame, words_of(result))
     cells = [list(map(str, frame.columns)), *frame.astype(str).to_numpy().tolist()]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
@@ -69,7 +72,7 @@ def summary_text(result: StudyResult) -> str:
     parts += ["\n".join(["Controls of the rank among control instruments", *controls])] if controls else []
     flags = [_fill(f"{f.severity}: {f.instrument}, {f.evidence} ({f.start} to {f.end})", "  ") for f in result.quality]
     parts.append("\n".join([f"Data-quality flags: {len(flags) or 'none'}", *flags]))
-    return "\n\n".join(parts)
+    return "\n\n".join(told(parts, words_of(result)))
 
 
 def volatility_text(result: StudyResult) -> str:
@@ -83,7 +86,7 @@ def volatility_text(result: StudyResult) -> str:
         parts += ["\n".join([result.names[o.instrument], *(_fill(s, "  ") for s in said)])]
         if pair is not None:
             asked = asked_frame(result, pair)
-            parts += [aligned(asked)] if len(asked) else []
+            parts += [aligned(result, asked)] if len(asked) else []
             parts += ["\n".join(_fill(f"{what}: not measured ({why})", "  ") for what, why in refusals(pair))]
         parts += _spillover_text(result, o)
     near = [f"{o.title} (session {session_words(o.offset)})" for o in result.overlaps if o.place == "event window"]
@@ -91,7 +94,7 @@ def volatility_text(result: StudyResult) -> str:
     parts += [_fill(listed)] if near and result.used else []
     dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
     parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
-    return "\n\n".join(filter(None, parts))
+    return "\n\n".join(told([part for part in parts if part], words_of(result)))
 
 
 def _fill(text: str, indent: str = "") -> str:
@@ -106,20 +109,22 @@ def _pair_text(result: StudyResult) -> list[str]:
     frame[""] = ["<- the test to trust here" if i == 0 and len(tests.where(statistic="verdict")) else ""
                  for i in range(len(frame))]  # fmt: skip
     title = f"{instrument}, {window_words(result.primary)}, {result.models[instrument][0]}"
-    parts = [_fill(day0_words(result, event, instrument)), f"{title}\n{aligned(frame)}"]
+    parts = [_fill(day0_words(result, event, instrument)), f"{title}\n{aligned(result, frame)}"]
     others = windows_frame(result, event, instrument)
-    return parts + ([f"Other windows (the verdict does not rest on them)\n{aligned(others)}"] if len(others) else [])
+    return parts + (
+        [f"Other windows (the verdict does not rest on them)\n{aligned(result, others)}"] if len(others) else []
+    )
 
 
 def _pairs_text(result: StudyResult) -> list[str]:
     """Several pairs: the verdict of each, then the tests across them."""
     frame = verdicts_frame(result, judge(result))
-    parts = [f"{window_words(result.primary).capitalize()}, the test to trust of every pair\n{aligned(frame)}"]
+    parts = [f"{window_words(result.primary).capitalize()}, the test to trust of every pair\n{aligned(result, frame)}"]
     pooled = pooled_frame(result, primary=True)
     if len(pooled):
         dates = pooled["Dates"].iloc[0]
         warning = f"Across pairs ({dates} dates: an announcement that hits several producers is one date)"
-        parts.append(f"{warning}\n{aligned(pooled.drop(columns=['Window', 'Robust to']))}")
+        parts.append(f"{warning}\n{aligned(result, pooled.drop(columns=['Window', 'Robust to']))}")
     return parts
 
 
@@ -136,7 +141,7 @@ def _spillover_text(result: StudyResult, pair: PairOutcome) -> list[str]:
     if not found:
         return []
     sentence = _fill(f"{pair.instrument}: {spillover_sentence(result, found)}")
-    return [f"{sentence}\n{aligned(spillover_frame(found))}"]
+    return [f"{sentence}\n{aligned(result, spillover_frame(found))}"]
 
 
 def _speed_text(result: StudyResult) -> list[str]:
@@ -148,4 +153,4 @@ def _speed_text(result: StudyResult) -> list[str]:
         for name, frame in frames:
             frame.insert(0, "Instrument", name)
     rows = pd.concat([frame for _, frame in frames]) if frames else pd.DataFrame()
-    return [*parts, f"Speed: the tests behind it\n{aligned(rows)}"] if len(rows) else parts
+    return [*parts, f"Speed: the tests behind it\n{aligned(result, rows)}"] if len(rows) else parts

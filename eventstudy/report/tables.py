@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from eventstudy.domain.intraday import when_words
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.errors import InputError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
@@ -234,11 +236,20 @@ def bar_words(result: StudyResult) -> str:
     if result.minutes is None:
         return ""
     return (
-        f"Intraday prices: every session here is a bar of {result.minutes} minutes, day k of a sentence or a table is "
-        "bar k, every clock time the close of a bar. The first bar of a day spans the night before it. Ranks and "
+        f"Intraday prices: every step here is a bar of {result.minutes} minutes, bar 0 the first whose price could "
+        "react, every clock time the close of a bar. The first bar of a day spans the night before it. Ranks and "
         "placebo dates compare bars of one clock time; forecasts of variance take the pattern of the day out first; "
         "tests that take all bars for alike refuse."
     )
+
+
+def words_of(result: StudyResult) -> Callable[[str], str]:
+    """What puts a text on the result in its unit of time, days or bars, and leaves titles and names alone."""
+    titles = [
+        *(e.label for e in result.events.values()), *(o.title for o in result.overlaps),
+        *(r.title for r in result.releases), *result.names.values(),
+    ]  # fmt: skip
+    return partial(TimeUnit(result.minutes).words, names=titles)
 
 
 def is_ambiguous(result: StudyResult, event: str, instrument: str) -> bool:

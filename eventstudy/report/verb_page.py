@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from eventstudy.domain.intraday import instant_of, moment_words, when_words
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.report import tables
 from eventstudy.report.canvas import figure_svg, styled
 from eventstudy.report.parts import NONE, cells, check_target, data_uri, render, write_whole
@@ -73,6 +75,7 @@ def scan_page(result: Scan) -> str:
             "skipped": [(reason, f"{count:,}") for reason, count in result.skipped.items()],
             "provenance": cells(tables.provenance_frame(result.provenance)),
         },
+        partial(TimeUnit(result.minutes).words, names=[result.name, *(k.title for k in result.known)]),
     )  # fmt: skip
 
 
@@ -136,6 +139,7 @@ def robustness_page(result: Robustness) -> str:
             "cells": cells(_cells_frame(result)),
             "provenance": cells(tables.provenance_frame(result.provenance)),
         },
+        partial(TimeUnit(result.minutes).words, names=[result.name, result.title]),
     )  # fmt: skip
 
 

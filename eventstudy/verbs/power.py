@@ -17,6 +17,7 @@ from eventstudy.domain.align import near_rows
 from eventstudy.domain.events import EventTable, catalog
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.same_hour import rows_at
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import CLEAR_OF_EVENTS, EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
@@ -69,6 +70,8 @@ class Power:
         Expected-return model in words.
     bar : str
         Of intraday bars which of every day: the clock time at which it closes; empty for daily prices.
+    minutes : int or None
+        Length of a bar of intraday prices; None: daily prices.
     """
 
     instrument: str
@@ -88,6 +91,7 @@ class Power:
     daily: float
     model: str
     bar: str = ""
+    minutes: int | None = None
 
     def __repr__(self) -> str:
         return (
@@ -102,6 +106,7 @@ class Power:
         """Plain dict for JSON; ``bar`` of intraday bars alone."""
         record = asdict(self) | {"window": list(self.window), "sentence": self.sentence}
         record["curve"] = [p._asdict() for p in self.curve]
+        del record["minutes"]
         if not self.bar:
             del record["bar"]
         return record
@@ -110,11 +115,12 @@ class Power:
     def sentence(self) -> str:
         """What would be seen, in one sentence."""
         bars = f", bars that close at {self.bar}" if self.bar else ""
-        return (
+        return TimeUnit(self.minutes).words(
             f"On {self.name}, a reaction of {size(self.detectable, self.unit)} over {window_words(self.window)} is "
             f"seen on four dates of five ({size(self.low, self.unit)} to {size(self.high, self.unit)}; {self.dates} "
             f"placebo dates from {self.start} to {self.end}{bars}, {self.model}); where nothing was added the verdict "
-            f"saw a reaction on {self.size:.1%} ± {self.size_se:.1%} of them."
+            f"saw a reaction on {self.size:.1%} ± {self.size_se:.1%} of them.",
+            names=[self.name],
         )
 
     def summary(self) -> str:
@@ -228,7 +234,7 @@ def power(
         curve=tuple(PowerPoint(e, p, math.sqrt(p * (1.0 - p) / n)) for e, p in zip(sizes, seen, strict=True)),
         size=false, size_se=math.sqrt(false * (1.0 - false) / n), dates=n, start=days[0].astype(dt.date),
         end=days[-1].astype(dt.date), daily=float(np.sqrt(np.mean(abnormal.sigma**2))), model=prepared.model.label,
-        bar=bar,
+        bar=bar, minutes=prices.minutes,
     )  # fmt: skip
 
 

@@ -127,6 +127,7 @@ def robustness(
         same_sign=float(np.mean(np.sign(estimates) == np.sign(np.median(estimates)))),
         pvalue=float(np.nanmax([p_all, p_local])), p_all=p_all, p_local=p_local,
         smallest_p=smallest_pvalue(medians.size), placebo_dates=tuple(dates), placebo_medians=medians,
+        minutes=prices.minutes,
         provenance=make_provenance(
             prices, [name, *(f for grid in grids for f in grid.prepared.series.factor_ids)], EventTable([event]),
             study.settings() | {

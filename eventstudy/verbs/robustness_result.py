@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from eventstudy._typing import FloatArray, Record
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import Offsets
 from eventstudy.provenance import Provenance
 from eventstudy.verdict import effect, p_words, window_words
@@ -69,6 +70,8 @@ class Robustness:
         Dates at which the whole grid was run again.
     placebo_medians : ndarray, shape (placebos,)
     provenance : Provenance
+    minutes : int or None
+        Length of a bar of intraday prices; None: daily prices.
     """
 
     event: str
@@ -88,6 +91,7 @@ class Robustness:
     placebo_dates: tuple[str, ...]
     placebo_medians: FloatArray
     provenance: Provenance
+    minutes: int | None = None
 
     def __repr__(self) -> str:
         return f"Robustness({self.event} on {self.instrument}, {len(self.specifications)} cells, p {self.pvalue:.3g})"
@@ -101,7 +105,7 @@ class Robustness:
         record = {
             k: getattr(self, k)
             for k in self.__dataclass_fields__
-            if k not in ("placebo_medians", "placebo_dates", "pvalue", "provenance")
+            if k not in ("placebo_medians", "placebo_dates", "pvalue", "provenance", "minutes")
         }
         cells = [{("p" if k == "pvalue" else k): v for k, v in asdict(s).items()} for s in self.specifications]
         more = {"p": self.pvalue, "placebos": int(self.placebo_medians.size), "sentence": self.sentence}
@@ -112,12 +116,13 @@ class Robustness:
         """What the grid says, in one sentence."""
         cells = [s for s in self.specifications if not s.reason]
         estimates = [s.estimate for s in cells]
-        return (
+        return TimeUnit(self.minutes).words(
             f"Around “{self.title}”, {self.name}: {len(cells)} specifications give estimates from "
             f"{effect(min(estimates), self.unit)} to {effect(max(estimates), self.unit)}, {self.same_sign:.0%} of one "
             f"sign, {self.significant:.0%} significant at {self.alpha:g}, median {p_words(self.median_p)}; the same "
             f"grid at {self.placebo_medians.size} placebo dates gives a median as small with {p_words(self.pvalue)} "
-            f"(smallest possible {self.smallest_p:.3g}).{self._turbulence}"
+            f"(smallest possible {self.smallest_p:.3g}).{self._turbulence}",
+            names=[self.name],
         )
 
     @property
@@ -137,6 +142,7 @@ class Robustness:
         for choice in ("window", "model", "estimation", "test"):
             for value, part in frame.groupby(choice, sort=False):
                 words = window_words(part["window"].iloc[0]) if choice == "window" else str(value)
+                words = TimeUnit(self.minutes).words(words)
                 share = float((part["p"] <= self.alpha).mean())
                 lines.append(f"{choice:>10}  {words:<28} median p {part['p'].median():.3f}, {share:.0%} significant")
         return "\n".join(lines)

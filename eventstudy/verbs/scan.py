@@ -170,7 +170,7 @@ def scan(
         claimed=None if claim is None else _claimed_date(claim, measured, null, found, dates),
         model=prepared.model.label, variance=judged.words_on(variance), problem=variance.problem, dof=null.dof,
         sessions=null.sessions, draws=draws, smallest_p=smallest_pvalue(draws), stretches=count, stretch_pvalue=rank,
-        known=_known(prepared, known, dates[days.span]),
+        known=_known(prepared, known, dates[days.span]), minutes=prices.minutes,
         provenance=make_provenance(prices, [instrument, *prepared.series.factor_ids], EventTable([]), settings),
     )  # fmt: skip
 

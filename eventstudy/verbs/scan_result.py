@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, Record
 from eventstudy.domain.intraday import is_intraday, iso_words, moment_words, when_words
+from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import Offsets
 from eventstudy.inference.search import Against, Kind, Sign
 from eventstudy.provenance import Provenance
@@ -143,6 +144,8 @@ class Scan:
         largest statistic among theirs; NaN with none. A check beside the simulation: its smallest p is
         ``1 / (1 + stretches)``.
     provenance : Provenance
+    minutes : int or None
+        Length of a bar of intraday prices; None: daily prices.
     """
 
     instrument: str
@@ -173,6 +176,7 @@ class Scan:
     stretches: int
     stretch_pvalue: float
     provenance: Provenance
+    minutes: int | None = None
 
     def __repr__(self) -> str:
         span = f"{when_words(self.dates[0])}..{when_words(self.dates[-1])}"
@@ -200,7 +204,18 @@ class Scan:
 
     def to_record(self) -> Record:
         """Plain dict for JSON: ``found`` and ``claimed`` as records with ``p``, without the rows of every date."""
-        left_out = ("dates", "estimate", "statistic", "pvalue", "found", "known", "claimed", "window", "provenance")
+        left_out = (
+            "dates",
+            "estimate",
+            "statistic",
+            "pvalue",
+            "found",
+            "known",
+            "claimed",
+            "window",
+            "provenance",
+            "minutes",
+        )
         record = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in left_out}
         return record | {
             "start": iso_words(self.dates[0]),
@@ -222,7 +237,7 @@ class Scan:
     def sentence(self) -> str:
         """What was found, in one sentence; with nothing found, what would have been."""
         what = _WHAT[self.sign] if self.kind == "return" else "raised volatility"
-        where = f"over {window_words(self.window)}"
+        where = TimeUnit(self.minutes).words(f"over {window_words(self.window)}")
         span = f"{when_words(self.dates[0])} to {when_words(self.dates[-1])}"
         dates = "bars" if is_intraday(self.dates) else "dates"
         if self.found:
@@ -282,6 +297,7 @@ def event_words(peak: Peak) -> str:
 def claimed_words(result: Scan, claim: ClaimedDate) -> str:
     """Whether the claimed date is among those found, and its p alone and in the whole scan."""
     around = f" ± {claim.within} session{'s' if claim.within > 1 else ''}" if claim.within else ""
+    around = TimeUnit(result.minutes).words(around)
     return (
         f"The claimed date {claim.date}{around} is {'' if claim.found else 'not '}among them: the largest statistic "
         f"there is {claim.statistic:+.2f} on {moment_words(claim.best)} ({result.amount(claim.estimate)}), number "

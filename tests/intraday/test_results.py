@@ -71,8 +71,8 @@ def test_record_has_whole_instants(result: es.StudyResult) -> None:
 def test_page_carries_times_and_is_the_same_twice(hourly: PriceTable, result: es.StudyResult) -> None:
     page = page_html(result)
     for words in (
-        "every session here is a bar of 60 minutes", "2023-09-06 16:30 UTC", "12:30 America/New_York (16:30 UTC)",
-        "% a bar", "bars of 60 minutes (the most frequent step)",
+        "every step here is a bar of 60 minutes, bar 0 the first", "2023-09-06 16:30 UTC",
+        "12:30 America/New_York (16:30 UTC)", "% a bar", "bars of 60 minutes (the most frequent step)",
     ):  # fmt: skip
         assert words in page
     study = es.Study(instruments=["A"], model=es.MarketModel("M"))
