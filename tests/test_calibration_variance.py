@@ -67,7 +67,7 @@ def test_breaks_of_independent_normal_values_have_their_size_and_are_dated() -> 
     assert change.near["icss_it"] > 0.5 > null.near["icss_it"]
     assert math.isnan(null.covered)
     assert math.isnan(null.bias)
-    # A 95% set, less three Monte Carlo errors; a quarter of a session's worth of bias in each direction is none.
+    # A 95% set, less three Monte Carlo errors; the likeliest date of so large a change is nearly right on average.
     assert change.covered > 0.95 - 3.0 * math.sqrt(0.05 * 0.95 / 200)
     assert abs(change.bias) < 3.0 + 3.0 * change.bias_error
     assert sum(change.words.values()) == pytest.approx(1.0)
@@ -112,8 +112,8 @@ def test_exact_tests_of_independent_normal_values_have_their_size() -> None:
     three = 3.0 * math.sqrt(0.05 * 0.95 / 600)
     assert cell.rates["variance_f_centred"] == pytest.approx(0.05, abs=three)
     assert cell.rates["wilcoxon_variance"] == pytest.approx(0.05, abs=three)
-    # E ln(chi2_20 / 20) is digamma(10) - ln 10; that of the 250 before and of the mean is a tenth of it.
-    assert cell.bias == pytest.approx(-0.05 + 0.002, abs=3.0 * cell.bias_error)
+    # E ln(chi2_20 / 20) = digamma(10) - ln 10 = -.0508; the 250 before add 2 / 250, their mean in the 20 after 1 / 250.
+    assert cell.bias == pytest.approx(-0.0508 + 3 / 250, abs=3.0 * cell.bias_error)
     assert cell.times == 1.0
     assert cell.mc_se("variance_f") == pytest.approx(math.sqrt(0.05 * 0.95 / 600), rel=0.2)
 

@@ -128,7 +128,8 @@ def calibrate_speed(
         5 alone.
     effect : float
         In long-run standard deviations of a day.
-    process : {"garch", "gjr_t"}
+    process : {"garch", "gjr_t", "normal", "t5"}
+        As in `calibrate_volatility`.
     feeds : bool
         Whether the moves enter the variance recursion.
     variance : {"none", "x4_before", "x4_after", "x16_brief"}

@@ -11,7 +11,6 @@ from eventstudy.calibration.beside import CONTROL_KEYS, POOLED
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
 from eventstudy.calibration.donors import Counterfactual, Whose
-from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
 from eventstudy.cli.app import (
     BarsMinutesOption,
@@ -26,6 +25,7 @@ from eventstudy.cli.app import (
     show,
     split,
 )
+from eventstudy.cli.calibrate_variance import ProcessOption
 from eventstudy.domain.intraday import intraday_of
 from eventstudy.errors import InputError
 from eventstudy.sources.base import load
@@ -119,7 +119,7 @@ def calibrate_donors_command(
 def calibrate_speed_command(
     course: Annotated[Course, typer.Option(help="How the reaction comes.")] = "instant",
     effect: Annotated[float, typer.Option(help="Its size, in standard deviations of a day.")] = 5.0,
-    process: Annotated[Process, typer.Option(help="GARCH with normal, or GJR with Student(5) shocks.")] = "gjr_t",
+    process: ProcessOption = "gjr_t",
     feeds: Annotated[bool, typer.Option(help="Its moves feed the variance of the sessions after.")] = False,
     variance: Annotated[Change, typer.Option(help="What happens to the variance besides.")] = "none",
     horizon: Annotated[int, typer.Option(help="Last session of the drift.")] = 10,
