@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, get_args
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eventstudy._typing import Record
 from eventstudy.abnormal import AbnormalReturns
 from eventstudy.controls import ControlCount, check_controls
 from eventstudy.counterfactual import Variant, Ways
-from eventstudy.domain.align import Returns
 from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.instruments import instruments as known_instruments
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.quality import Flag
 from eventstudy.domain.releases import NotKnown, Release
 from eventstudy.domain.timing import LaterMarket
-from eventstudy.domain.windows import Day0, EventWindow, Offsets, Outcome, PairOutcome
+from eventstudy.domain.windows import Day0, Offsets, Outcome, PairOutcome
 from eventstudy.donors import donor_effects, screened
 from eventstudy.errors import InputError, NothingUsableError, UnknownNameError
 from eventstudy.inference.advice import Advice, advise
-from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS, PlaceboPaths, residual_correlations
+from eventstudy.inference.base import PlaceboPaths, residual_correlations
 from eventstudy.inference.placebo import path_band
 from eventstudy.inference.seen import Injections, Seen
-from eventstudy.inference.speed import HORIZON, SpeedResponse
-from eventstudy.kernels.stats import Convention
+from eventstudy.inference.speed import SpeedResponse
 from eventstudy.measure import (
     Around,
     Measured,
-    Measures,
     Overlap,
     Sensitivity,
     make_panel,
@@ -41,8 +37,6 @@ from eventstudy.measure import (
     overlaps,
     sensitivity,
 )
-from eventstudy.models.base import ExpectedReturn
-from eventstudy.models.regression import MarketModel
 from eventstudy.models.synthetic import DonorEffect
 from eventstudy.pairs import (
     PreparedSeries,
@@ -56,10 +50,10 @@ from eventstudy.pairs import (
 )
 from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.results import TestTable
-from eventstudy.volatility.base import GarchResponse
+from eventstudy.study_design import StudyDesign
 from eventstudy.volatility.response import VolatilityResponse
 from eventstudy.volatility.spillover import PairSpillover
-from eventstudy.volatility.variance_events import PairVariance, VarianceEvents
+from eventstudy.volatility.variance_events import PairVariance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +113,7 @@ class StudyResult:
         Length of a bar of intraday prices, which every session then is; None: daily prices.
     """
 
-    study: Study
+    study: StudyDesign
     events: EventTable
     primary: Offsets
     outcomes: tuple[PairOutcome, ...]
@@ -212,7 +206,7 @@ class StudyResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
+class Study(StudyDesign):
     """What is measured, on what, how.
 
     Attributes
@@ -264,48 +258,6 @@ class Study:
     >>> study.window.estimation
     (-260, -11)
     """
-
-    instruments: tuple[str, ...] | list[str] = ()
-    model: ExpectedReturn = field(default_factory=MarketModel)
-    window: EventWindow = field(default_factory=EventWindow)
-    volatility: GarchResponse | None = field(default_factory=GarchResponse)
-    statistics: tuple[str, ...] | None = None
-    returns: Returns = "instrument"
-    calendar: str | None = None
-    controls: tuple[str, ...] | list[str] | None = None
-    counterfactuals: bool = True
-    alpha: float = 0.05
-    seed: int = 0
-    allow_unusable: bool = False
-    horizon: int | None = None
-    convention: Convention = "textbook"
-    releases: EventTable | None = None
-    variance_events: VarianceEvents | None = None
-    spillover: tuple[str, ...] | list[str] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "instruments", tuple(self.instruments))
-        object.__setattr__(self, "spillover", known_instruments().select(self.spillover))
-        if self.controls is not None:
-            known_instruments().select(self.controls)  # a wrong selector is said here
-            object.__setattr__(self, "controls", tuple(self.controls))
-        if self.returns not in ("instrument", "log", "simple"):
-            raise InputError(f"returns = {self.returns!r} is not one of 'instrument', 'log', 'simple'")
-        if self.convention not in get_args(Convention):
-            raise InputError(f"convention = {self.convention!r} is not one of {', '.join(get_args(Convention))}")
-        if not 0.0 < self.alpha < 0.5:
-            raise InputError(f"alpha = {self.alpha} must lie between 0 and 0.5, such as 0.05")
-        if self.seed < 0:
-            raise InputError(f"seed = {self.seed} must be zero or more")
-        if self.horizon is not None and not 2 <= self.horizon <= self.window.event[1]:
-            raise InputError(
-                f"horizon = {self.horizon}: the drift runs from session 2 to the horizon, which must lie between 2 and "
-                f"the end of the event window, {self.window.event[1]}; widen `event` or leave it out ({HORIZON})"
-            )
-        for key in self.statistics or ():
-            if key not in PAIR_STATISTICS and key not in PANEL_STATISTICS:
-                known = [e.key for e in (*PAIR_STATISTICS, *PANEL_STATISTICS)]
-                raise UnknownNameError("statistic", key, known, hint="(eventstudy statistics lists them)")
 
     def run(
         self, prices: PriceTable, events: Event | EventTable | Iterable[Event], *, others: EventTable | None = None,
@@ -412,38 +364,3 @@ class Study:
             names={name: prices.instruments[name].label for name in used_ids},
             provenance=make_provenance(prices, used_ids, events, self.settings()),
         )  # fmt: skip
-
-    @property
-    def measures(self) -> Measures:
-        """What is measured on every pair."""
-        return Measures(
-            window=self.window, volatility=self.volatility, statistics=self.statistics, alpha=self.alpha,
-            seed=self.seed, horizon=self.horizon, convention=self.convention, variance_events=self.variance_events,
-            spillover=tuple(self.spillover),
-        )  # fmt: skip
-
-    def settings(self) -> Record:
-        """The study as plain values, in a fixed order, for provenance and hashing."""
-        volatility = None
-        if self.volatility is not None:
-            volatility = {k: v for k, v in asdict(self.volatility).items() if k != "engine"}
-            volatility["engine"] = repr(self.volatility.engine)
-        return {
-            "instruments": list(self.instruments),
-            "model": {"key": self.model.key, "market": list(self.model.market) if self.model.market else None},
-            "window": asdict(self.window),
-            "volatility": volatility,
-            "statistics": list(self.statistics) if self.statistics is not None else None,
-            "returns": self.returns,
-            "calendar": self.calendar,
-            "controls": None if self.controls is None else list(known_instruments().select(self.controls)),
-            **{key: getattr(self, key) for key in ("counterfactuals", "alpha", "seed", "horizon", "allow_unusable")},
-            "convention": self.convention,
-            **self._opted(),
-        }
-
-    def _opted(self) -> Record:
-        """What is measured only when asked for; studies that do not ask keep their hash, and their lock."""
-        asked: Record = {"releases": [[r.label, r.when] for r in self.releases.values()]} if self.releases else {}
-        asked |= {"spillover": list(self.spillover)} if self.spillover else {}
-        return asked if self.variance_events is None else asked | {"variance_events": asdict(self.variance_events)}

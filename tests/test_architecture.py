@@ -30,6 +30,7 @@ LAYERS = (
     ("controls",),
     ("counterfactual",),
     ("measure",),
+    ("study_design",),
     ("study",),
     ("volatility_spec",),
     ("spec",),

@@ -78,3 +78,17 @@ def how(store: Store, line: Line) -> Callable[..., Fetch]:
         return Fetch(**{"store": store, "line": line, **more})  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files whose bytes are read, in their order."""
+    names: list[str] = []
+    real = Path.read_bytes
+
+    def watched(self: Path) -> bytes:
+        names.append(self.name)
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", watched)
+    return names
