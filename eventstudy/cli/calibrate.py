@@ -11,6 +11,7 @@ from eventstudy.calibration.beside import CONTROL_KEYS, POOLED
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
 from eventstudy.calibration.donors import Counterfactual, Whose
+from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
 from eventstudy.cli.app import (
     BarsMinutesOption,
@@ -25,10 +26,14 @@ from eventstudy.cli.app import (
     show,
     split,
 )
-from eventstudy.cli.calibrate_variance import ProcessOption
 from eventstudy.domain.intraday import intraday_of
 from eventstudy.errors import InputError
 from eventstudy.sources.base import load
+
+ProcessOption = Annotated[
+    Process,
+    typer.Option(help="GARCH with normal, GJR with Student(5) shocks, or independent normal or Student(5) returns."),
+]
 
 
 @app.command(name="calibrate")

@@ -10,19 +10,16 @@ import typer
 from eventstudy._typing import Record
 from eventstudy.calibration.breaks import FINDERS, BreaksCell, Detector, calibrate_breaks
 from eventstudy.calibration.event_variance import calibrate_event_variance
-from eventstudy.calibration.processes import Clustered, Process
+from eventstudy.calibration.processes import Clustered
 from eventstudy.calibration.ranges import ESTIMATED, calibrate_ranges
 from eventstudy.calibration.spillover import Correlation, calibrate_spillover
 from eventstudy.calibration.variance_change import calibrate_variance_change
 from eventstudy.calibration.volatility import calibrate_volatility
 from eventstudy.cli.app import JsonOption, app, show
+from eventstudy.cli.calibrate import ProcessOption
 from eventstudy.engines.event_likelihood import Form
 from eventstudy.volatility.event_tests import Side
 
-ProcessOption = Annotated[
-    Process,
-    typer.Option(help="GARCH with normal, GJR with Student(5) shocks, or independent normal or Student(5) returns."),
-]
 MultipleOption = Annotated[float, typer.Option(help="Variance of days 1 to --days, times what it was.")]
 DaysOption = Annotated[int | None, typer.Option(help="Sessions for which it is raised; for good when left out.")]
 BeforeOption = Annotated[float, typer.Option(help="Multiple of the variance from session -20 on.")]

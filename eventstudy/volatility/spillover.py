@@ -190,6 +190,8 @@ def spillover(
     correlations are those of the standardised residuals, so that a variance that rises in both is not taken for a
     correlation (Forbes & Rigobon 2002, J. Finance 57:2223-2261). Windows and lags count bars where there are bars,
     whose pattern of the day is taken out of each series first; a correlation that differs from hour to hour is not.
+    Causality takes a burst of both variances for itself, in both directions alike: docs/reference, calibration of
+    variance events.
 
     References
     ----------
