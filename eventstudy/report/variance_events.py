@@ -29,7 +29,7 @@ SIZES = {
 #: docs/reference/calibration-variance-events.md.
 CLUSTERED = {
     "variance_f": 19, "variance_f_centred": 19, "brown_forsythe": 27, "wilcoxon_variance": 17, "variance_placebo": 12,
-    "kappa2": 9,
+    "kappa2": 9, "yang_zhang": 13,
 }  # fmt: skip
 _TOO_OFTEN = f"where volatility clusters, this p rejects a true null in {CLUSTERED['kappa2']}% of samples at 5%"
 _MODELS = {"gjr": "GJR-GARCH", "garch": "GARCH"}
@@ -201,7 +201,7 @@ def asked_frame(result: StudyResult, pair: PairVariance) -> pd.DataFrame:
             [
                 f"{name}, after over before", _times(t), pvalue(t.pvalue),
                 f"descriptive: where volatility clusters, the rank rejects a true null in "
-                f"{CLUSTERED['variance_placebo']}% of samples at 5%",
+                f"{CLUSTERED[t.statistic]}% of samples at 5%",
             ]
             for t in tests
             if t.applicable
