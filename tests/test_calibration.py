@@ -12,8 +12,10 @@ import pytest
 
 import eventstudy as es
 from eventstudy._typing import FloatArray
-from eventstudy.calibration import PROBES, WORLDS, Replication
+from eventstudy.calibration import PROBES, WORLDS, Replication, variance_world
+from eventstudy.calibration.processes import draw
 from eventstudy.calibration.worlds import stretches
+from eventstudy.errors import InputError
 from eventstudy.inference.base import Finding
 
 #: Statistic, world, effect in standard deviations -> analytic rejection rate at N = 12, M = 120 (METHODS section 9).
@@ -202,3 +204,65 @@ def test_advice_never_sees_the_event() -> None:
     assert plain.facts["n_dates"] == 1.0
     one = es.Study(instruments=["AA"], model=es.ConstantMean(), volatility=None, statistics=("cs_t",))
     assert one.run(prices, event).advice.trust == "verdict"  # type: ignore[union-attr]
+
+
+#: Description, world -> its expectation at N = 12, M = 120: F(1, 119) has mean 119/117, and so has one of twice the
+#: variance, doubled; the published multiplier carries N / (N - 1) besides.
+MEANS = {
+    ("avar_mean", "iid_normal"): 119 / 117,
+    ("avar_mean", "doubled_variance"): 2 * 119 / 117,
+    ("bgw_M", "iid_normal"): 12 / 11,
+}
+
+
+@pytest.mark.parametrize(("key", "mean"), MEANS.items(), ids=lambda v: str(v))
+def test_mean_estimates_known_from_theory(key: tuple[str, str], mean: float) -> None:
+    cell = es.calibrate(*key, n=12, m=120, reps=600, seed=5)[0]
+    assert math.isnan(cell.rate)  # a description has no p
+    # A squared normal over its variance has standard deviation sqrt(2); 7,200 of them, four errors.
+    assert cell.estimate == pytest.approx(mean, abs=4.0 * mean * math.sqrt(2.0 / 7200))
+
+
+def test_a_variance_world_multiplies_the_days_it_says() -> None:
+    offsets = np.arange(-40, 11)
+    world = variance_world("gjr_t", multiple=4.0, days=3, before=9.0)
+    plain = draw("gjr_t", np.random.default_rng(8), 6, offsets).reshape(2, 3, -1)
+    times = world.draw(np.random.default_rng(8), 2, 3, offsets) / plain
+    for offset, column in zip(offsets, np.moveaxis(times, -1, 0), strict=True):
+        known = (3.0 if offset >= -20 else 1.0) * (2.0 if 1 <= offset <= 3 else 1.0)
+        np.testing.assert_allclose(column, known, rtol=1e-12)
+    assert world.name == "gjr_t, x4 for 3 d, x9 before"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"process": "arma"}, "allowed are garch, gjr_t, normal, t5"),
+        ({"process": "garch", "multiple": 0.0}, "multiple = 0"),
+        ({"process": "garch", "before": math.nan}, "before = nan"),
+        ({"process": "garch", "days": 0}, "days = 0"),
+    ],
+)
+def test_a_variance_world_refuses_what_is_none(wrong: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        variance_world(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_command_knows_variance_worlds(run: Callable[..., tuple[int, str, str]]) -> None:
+    asked = ("calibrate", "--method", "avar_t,bgw_M", "--n", "12", "--reps", "30", "--window=1,1", "--json")
+    code, out, err = run(*asked, "--process", "garch", "--multiple", "9", "--days", "2")
+    assert code == 0, err
+    cells = json.loads(out)["cells"]
+    world = variance_world("garch", multiple=9.0, days=2)
+    known = es.calibrate(["avar_t", "bgw_M"], world, n=12, window=(1, 1), reps=30)
+    assert [(c["world"], c["estimate"], c["undefined"]) for c in cells] == [
+        ("garch, x9 for 2 d", c.estimate, c.undefined) for c in known
+    ]
+    assert cells[1]["estimate"] > 5.0
+    for wrong, words in (
+        (("--multiple", "2"), "go with --process"),
+        (("--process", "garch", "--world", "iid_normal"), "name one"),
+    ):
+        code, _, err = run(*asked, *wrong)
+        assert code == 2
+        assert words in err

@@ -9,7 +9,7 @@ from functools import partial
 from typing import get_args
 
 from eventstudy.calibration.event_variance import EventVarianceCell, calibrate_event_variance
-from eventstudy.calibration.processes import COEFFICIENTS
+from eventstudy.calibration.processes import Clustered
 from eventstudy.engines.event_likelihood import Form
 from eventstudy.volatility.event_garch import MIN_DAYS
 
@@ -33,17 +33,17 @@ def run(reps: int, seed: int) -> str:
     sizes = [
         _said(cell(p, form=f, days=days, before=before, reps=additive if f == "additive" else reps))
         for days, before in SIZES
-        for p in COEFFICIENTS
+        for p in get_args(Clustered)
         for f in FORMS
     ]
     powers = [
         _said(cell(p, form=f, multiple=m, days=d, asked=max(d, MIN_DAYS), reps=additive if f == "additive" else fewer))
         for d in DAYS
         for m in MULTIPLES
-        for p in COEFFICIENTS
+        for p in get_args(Clustered)
         for f in FORMS
     ]
-    one_sided = [_said(cell(p, before=4.0, alternative="greater", reps=fewer)) for p in COEFFICIENTS]
+    one_sided = [_said(cell(p, before=4.0, alternative="greater", reps=fewer)) for p in get_args(Clustered)]
     error = [100.0 * math.sqrt(0.05 * 0.95 / n) for n in (reps, fewer, additive)]
     lines = [
         f"GARCH(.08, .90) with normal or GJR(.03, .10, .90) with Student(5) shocks, {sizes[0].sessions} sessions "

@@ -8,6 +8,7 @@ from eventstudy.calibration.cells import Cell
 from eventstudy.calibration.dates import calibrate_dates
 from eventstudy.calibration.donors import calibrate_donors
 from eventstudy.calibration.probes import PROBES, Replication
+from eventstudy.calibration.raised import variance_world
 from eventstudy.calibration.simulate import calibrate, calibrate_real
 from eventstudy.calibration.worlds import WORLDS, World
 
@@ -21,4 +22,5 @@ __all__ = [
     "calibrate_dates",
     "calibrate_donors",
     "calibrate_real",
+    "variance_world",
 ]

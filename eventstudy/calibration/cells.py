@@ -38,6 +38,8 @@ class Cell:
         Mean length of these intervals, in the unit of the response.
     reason : str
         Why it refused, when it always did.
+    estimate : float
+        Mean of what was estimated, also of descriptions without a p; NaN where nothing was.
     """
 
     method: str
@@ -55,6 +57,7 @@ class Cell:
     coverage: float = math.nan
     length: float = math.nan
     reason: str = ""
+    estimate: float = math.nan
 
     def to_record(self) -> Record:
         """Plain dict for JSON."""
@@ -71,9 +74,14 @@ class Tally:
     covered: int = 0
     total_length: float = 0.0
     reason: str = ""
+    estimates: int = 0
+    total_estimate: float = 0.0
 
     def add(self, found: Finding | Inapplicable, alpha: float, truth: float) -> bool:
         """Count one replication in which the effect on the window is `truth`; whether it rejected."""
+        if not isinstance(found, Inapplicable) and math.isfinite(found.estimate):
+            self.estimates += 1
+            self.total_estimate += found.estimate
         if isinstance(found, Inapplicable) or not math.isfinite(found.pvalue):
             self.undefined += 1
             self.reason = found.reason if isinstance(found, Inapplicable) else "it has no p-value"
@@ -100,4 +108,5 @@ class Tally:
             coverage=self.covered / self.intervals if self.intervals else math.nan,
             length=self.total_length / self.intervals if self.intervals else math.nan,
             reason=self.reason if always else "",
+            estimate=self.total_estimate / self.estimates if self.estimates else math.nan,
         )  # fmt: skip

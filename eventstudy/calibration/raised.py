@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eventstudy._typing import DateArray, FloatArray, IntArray
-from eventstudy.calibration.processes import COEFFICIENTS
+from eventstudy.calibration.processes import COEFFICIENTS, Process, draw
+from eventstudy.calibration.worlds import World
 from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError
 from eventstudy.results import TestTable
@@ -95,6 +96,36 @@ def check(
         wrong.append(f"alpha = {alpha}: between 0 and 1")
     if wrong:
         raise InputError("; ".join(wrong))
+
+
+def variance_world(process: Process, *, multiple: float = 1.0, days: int | None = None, before: float = 1.0) -> World:
+    """A world for `calibrate` in which the variance of days 1 to `days` is multiplied.
+
+    Parameters
+    ----------
+    process : {"garch", "gjr_t", "normal", "t5"}
+        Every pair follows it independently of the others.
+    multiple : float
+        Times what the process made; 1 measures size.
+    days : int or None
+        None: for good.
+    before : float
+        Multiple of the variance from session -20 on, days included.
+
+    Raises
+    ------
+    InputError
+    """
+    check(process, multiple=multiple, before=before, alpha=0.5, least={"days": (days, 1)})
+    raised = Raised(multiple=multiple, days=days, before=before)
+
+    def drawn(rng: np.random.Generator, reps: int, n: int, offsets: IntArray) -> FloatArray:
+        values = draw(process, rng, reps * n, offsets) * np.sqrt(raised.times(offsets))
+        return values.reshape(reps, n, -1)
+
+    lasting = "for good" if days is None else f"for {days} d"
+    told = f"{process}, nothing" if multiple == 1.0 else f"{process}, x{multiple:g} {lasting}"
+    return World(draw=drawn, name=told if before == 1.0 else f"{told}, x{before:g} before")
 
 
 def dates_from(offsets: IntArray) -> DateArray:

@@ -33,7 +33,7 @@ BATCH = 2_000_000
 
 def calibrate(
     methods: str | Sequence[str],
-    world: str | Generator | FloatArray | pd.Series = "iid_normal",
+    world: str | World | Generator | FloatArray | pd.Series = "iid_normal",
     *,
     window: Offsets = (0, 0),
     m: int = 250,
@@ -50,13 +50,14 @@ def calibrate(
     ----------
     methods : str or sequence of str
         Registry keys (``eventstudy statistics``), all measured on the same draws.
-    world : str, callable, array or Series
+    world : str, World, callable, array or Series
         ``iid_normal``; ``t4`` (Student, 4 degrees of freedom); ``doubled_variance`` (the event window's variance is
         twice as large); ``correlated`` (0.2 between all pairs, one common date); ``thin`` (prices renewed on seven
         days of ten); ``garch_t`` (GARCH(.08, .90) with Student(5) shocks); ``variance_x4_before`` (the variance
         quadruples 20 sessions before day 0); ``dow`` and ``dow_common_date`` (real prices of the embedded Dow panel:
-        random securities, random dates or one random date). Or your own generator ``f(rng, n, sessions)`` of responses
-        of shape (n, sessions), or a series of responses without gaps: every pair is a random stretch of it.
+        random securities, random dates or one random date). Or what `variance_world` gives; your own generator
+        ``f(rng, n, sessions)`` of responses of shape (n, sessions); or a series of responses without gaps: every pair
+        is a random stretch of it.
     window : (int, int)
         Tested sessions, from -5 on.
     m, n, reps : int

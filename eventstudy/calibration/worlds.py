@@ -44,20 +44,23 @@ class World:
         and by how much.
     sd : float or None
         Standard deviation of a day of what is drawn; None: each pair's own over the estimation window.
+    name : str
+        Of a world that is in no registry.
     """
 
     draw: Draw
     common_date: bool = False
     shift: tuple[int, float] | None = None
     sd: float | None = DAY
+    name: str = "own world"
 
 
 #: Facts: what the world may get wrong in a statistic.
 WORLDS: Registry[World] = Registry("world")
 
 
-def world_of(world: str | Generator | FloatArray | pd.Series) -> tuple[str, World]:
-    """The world of a registry key, of a user's generator, or of a user's series, with its name.
+def world_of(world: str | World | Generator | FloatArray | pd.Series) -> tuple[str, World]:
+    """The world of a registry key, a world as it is, that of a user's generator or series, with its name.
 
     Raises
     ------
@@ -67,6 +70,8 @@ def world_of(world: str | Generator | FloatArray | pd.Series) -> tuple[str, Worl
         if world not in WORLDS:
             raise UnknownNameError("world", world, [e.key for e in WORLDS])
         return world, WORLDS[world].obj
+    if isinstance(world, World):
+        return world.name, world
     if callable(world):
         own: Generator = world
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eventstudy.calibration import WORLDS, calibrate, calibrate_dates, calibrate_donors
+from eventstudy.calibration import WORLDS, calibrate, calibrate_dates, calibrate_donors, variance_world
 from eventstudy.calibration.beside import CONTROL_KEYS, POOLED
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
@@ -39,9 +39,16 @@ ProcessOption = Annotated[
 @app.command(name="calibrate")
 def calibrate_command(
     method: Annotated[list[str], typer.Option(help="Statistics, comma-separated (eventstudy statistics).")],
-    world: Annotated[str, typer.Option(help=f"What a statistic may get wrong: {', '.join(e.key for e in WORLDS)}.")] = (
-        "iid_normal"
-    ),
+    world: Annotated[
+        str | None,
+        typer.Option(help=f"What a statistic may get wrong: {', '.join(e.key for e in WORLDS)}; default iid_normal."),
+    ] = None,
+    process: Annotated[
+        Process | None, typer.Option(help="Instead of a world: a GARCH, the variance of days 1 to --days multiplied.")
+    ] = None,
+    multiple: Annotated[float, typer.Option(help="With --process: by how much.")] = 1.0,
+    days: Annotated[int | None, typer.Option(help="With --process: for how many days; for good when left out.")] = None,
+    before: Annotated[float, typer.Option(help="With --process: multiple of the variance from session -20 on.")] = 1.0,
     window: Annotated[str, typer.Option(help="Tested sessions.")] = "0,0",
     m: Annotated[int, typer.Option("--m", help="Estimation sessions.")] = 250,
     n: Annotated[int, typer.Option("--n", help="Pairs.")] = 1,
@@ -78,9 +85,16 @@ def calibrate_command(
         raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
     if on is None and (model, market, beside) != ("constant_mean", None, None):
         raise InputError("--model, --market and --beside go with --on; simulated others: eventstudy calibrate-donors")
+    if (multiple, days, before) != (1.0, None, 1.0) and process is None:
+        raise InputError("--multiple, --days and --before go with --process")
+    if [world, process, on].count(None) < 2:
+        raise InputError("--world, --process and --on are three kinds of data: name one")
     if on is None:
+        simulated = (
+            variance_world(process, multiple=multiple, days=days, before=before) if process else world or "iid_normal"
+        )
         cells = calibrate(
-            split(method), world, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
+            split(method), simulated, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
             alpha=alpha, seed=seed,
         )  # fmt: skip
     else:

@@ -69,7 +69,7 @@ def day_unbiased(view: PanelView) -> Finding | Inapplicable:
     "cumulative abnormal volatility, GARCH forecast",
     **CHI2,
     assumptions=INDEPENDENT + "; normal shocks; rejects too often in small panels",
-    robust="variance that clusters; not cross-correlation",
+    robust="variance that clusters, asked of one day; not cross-correlation",
     reference=BGW,
 )
 def cumulative(view: PanelView) -> Finding | Inapplicable:
@@ -82,7 +82,7 @@ def cumulative(view: PanelView) -> Finding | Inapplicable:
     "cumulative abnormal volatility, GARCH forecast, as published",
     **CHI2,
     assumptions=INDEPENDENT + "; normal shocks; rejects too often in small panels",
-    robust="variance that clusters; not cross-correlation",
+    robust="variance that clusters, asked of one day; not cross-correlation",
     reference=BGW,
 )
 def published(view: PanelView) -> Finding | Inapplicable:
@@ -95,7 +95,7 @@ def published(view: PanelView) -> Finding | Inapplicable:
     "cumulative abnormal volatility, GARCH forecast, with the right mean",
     **CHI2,
     assumptions=INDEPENDENT + "; normal shocks: k-step forecasts and fat tails reject too often over many days",
-    robust="variance that clusters; not cross-correlation",
+    robust="variance that clusters, asked of one day; not cross-correlation",
     reference="as bgw_garch_chi2, each M_t times (N_t - 1) / N_t so that its mean is one",
 )
 def unbiased(view: PanelView) -> Finding | Inapplicable:
