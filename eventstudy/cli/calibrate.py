@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eventstudy.calibration import WORLDS, calibrate, calibrate_dates, calibrate_donors, variance_world
+from eventstudy.calibration import WORLDS, World, calibrate, calibrate_dates, calibrate_donors, variance_world
 from eventstudy.calibration.beside import CONTROL_KEYS, POOLED
 from eventstudy.calibration.cells import EffectUnit
 from eventstudy.calibration.dates import Stratum
@@ -44,7 +44,8 @@ def calibrate_command(
         typer.Option(help=f"What a statistic may get wrong: {', '.join(e.key for e in WORLDS)}; default iid_normal."),
     ] = None,
     process: Annotated[
-        Process | None, typer.Option(help="Instead of a world: a GARCH, the variance of days 1 to --days multiplied.")
+        Process | None,
+        typer.Option(help="Instead of a world: this process, its variance multiplied on days 1 to --days."),
     ] = None,
     multiple: Annotated[float, typer.Option(help="With --process: by how much.")] = 1.0,
     days: Annotated[int | None, typer.Option(help="With --process: for how many days; for good when left out.")] = None,
@@ -85,14 +86,10 @@ def calibrate_command(
         raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
     if on is None and (model, market, beside) != ("constant_mean", None, None):
         raise InputError("--model, --market and --beside go with --on; simulated others: eventstudy calibrate-donors")
-    if (multiple, days, before) != (1.0, None, 1.0) and process is None:
-        raise InputError("--multiple, --days and --before go with --process")
     if [world, process, on].count(None) < 2:
         raise InputError("--world, --process and --on are three kinds of data: name one")
+    simulated = _simulated(world, process, multiple, days, before)
     if on is None:
-        simulated = (
-            variance_world(process, multiple=multiple, days=days, before=before) if process else world or "iid_normal"
-        )
         cells = calibrate(
             split(method), simulated, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
             alpha=alpha, seed=seed,
@@ -107,6 +104,17 @@ def calibrate_command(
             controls=split([beside]) if beside else None, alpha=alpha, seed=seed, time=time, zone=zone,
         )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
+
+
+def _simulated(
+    world: str | None, process: Process | None, multiple: float, days: int | None, before: float
+) -> str | World:
+    """A named world, or a process whose variance is multiplied."""
+    if process is not None:
+        return variance_world(process, multiple=multiple, days=days, before=before)
+    if (multiple, days, before) != (1.0, None, 1.0):
+        raise InputError("--multiple, --days and --before go with --process")
+    return world or "iid_normal"
 
 
 @app.command(name="calibrate-donors")
