@@ -65,16 +65,12 @@ def calibrate_command(
     bars_minutes: BarsMinutesOption = None,
     time: TimeOption = None,
     zone: ZoneOption = "America/New_York",
-    dates: Annotated[Stratum, typer.Option(help="With --on: all dates, or the most turbulent or calmest fifth.")] = (
-        "all"
-    ),
+    dates: Annotated[Stratum, typer.Option(help="With --on: all, or the most turbulent or calmest fifth.")] = "all",
     model: Annotated[str, typer.Option(help="With --on: model of the expected response.")] = "constant_mean",
     market: Annotated[
         str | None, typer.Option(help="With --on: its benchmarks, factors or donors, comma-separated.")
     ] = None,
-    beside: Annotated[
-        str | None, typer.Option(help="With --on: controls, comma-separated; default those of a study.")
-    ] = None,
+    beside: Annotated[str | None, typer.Option(help="With --on: controls, comma-separated; else a study's.")] = None,
     alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
     as_json: JsonOption = False,
@@ -82,28 +78,35 @@ def calibrate_command(
     """Measure how often statistics reject when nothing, or a known effect, happened."""
     first, last = offsets_of("--window", window)
     bars = intraday_of(bars_zone, bars_stamp, bars_minutes)
-    if (bars is not None or time is not None) and (on is None or not prices):
-        raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
-    if on is None and (model, market, beside) != ("constant_mean", None, None):
-        raise InputError("--model, --market and --beside go with --on; simulated others: eventstudy calibrate-donors")
-    if [world, process, on].count(None) < 2:
-        raise InputError("--world, --process and --on are three kinds of data: name one")
+    alone, keys = (model, market, beside) == ("constant_mean", None, None), split(method)
+    _check_kind(world, process, on, own=bool(prices), bars=bars is not None or time is not None, alone=alone)
     simulated = _simulated(world, process, multiple, days, before)
     if on is None:
         cells = calibrate(
-            split(method), simulated, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
+            keys, simulated, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
             alpha=alpha, seed=seed,
         )  # fmt: skip
     else:
-        keys, chosen = split(method), model_of(model, market, on, files=bool(prices), source=None)
-        alone = model == "constant_mean" and not set(keys) & {*CONTROL_KEYS, POOLED}
-        symbols = [on] if alone else None
-        table = load("files", *prices, symbols=symbols, intraday=bars) if prices else load("embedded", symbols=symbols)
+        symbols = [on] if model == "constant_mean" and not set(keys) & {*CONTROL_KEYS, POOLED} else None
+        table = load("files" if prices else "embedded", prices or (), symbols=symbols, intraday=bars)
         cells = calibrate_dates(
-            table, on, keys, dates=dates, window=(first, last), m=m, most=reps, effects=[effect], model=chosen,
-            controls=split([beside]) if beside else None, alpha=alpha, seed=seed, time=time, zone=zone,
+            table, on, keys, dates=dates, window=(first, last), m=m, most=reps, effects=[effect], alpha=alpha,
+            model=model_of(model, market, on, files=bool(prices), source=None), seed=seed, time=time, zone=zone,
+            controls=split([beside]) if beside else None,
         )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
+
+
+def _check_kind(
+    world: str | None, process: Process | None, on: str | None, *, own: bool, bars: bool, alone: bool
+) -> None:
+    """Refuse options of another kind of data than the one that is named."""
+    if bars and (on is None or not own):
+        raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
+    if on is None and not alone:
+        raise InputError("--model, --market and --beside go with --on; simulated others: eventstudy calibrate-donors")
+    if [world, process, on].count(None) < 2:
+        raise InputError("--world, --process and --on are three kinds of data: name one")
 
 
 def _simulated(
