@@ -21,9 +21,9 @@ from eventstudy.volatility.variance_events import PairVariance
 REPORTED = "the row to report"
 #: How often a test rejects a true null at 5%, by form, in the worlds of docs/reference/calibration-event-variance.md.
 SIZES = {
-    ("event_lr_bootstrap", "multiplicative"): "5% to 8%", ("event_lr_bootstrap", "additive"): "5% to 20%",
-    ("event_lr", "multiplicative"): "4% to 9%", ("event_lr", "additive"): "6% to 34%",
-    ("event_wald", "multiplicative"): "7% to 8%", ("event_wald", "additive"): "1% to 14%",
+    ("event_lr_bootstrap", "multiplicative"): "4% to 6%", ("event_lr_bootstrap", "additive"): "3% to 12%",
+    ("event_lr", "multiplicative"): "5% to 6%", ("event_lr", "additive"): "6% to 22%",
+    ("event_wald", "multiplicative"): "6% to 20%", ("event_wald", "additive"): "6% to 14%",
 }  # fmt: skip
 #: The same where volatility clusters strongly, the larger of two processes of
 #: docs/reference/calibration-variance-events.md.

@@ -120,10 +120,10 @@ def event_variance_test(
     -----
     Report ``event_lr_bootstrap`` of the multiplicative form: the likelihood ratio among those of paths drawn from the
     fitted model without an event and its own standardised residuals, both models fitted again to each. At 5% and with
-    750 sessions before day 0 it rejected a true null in 5% to 8% of samples, ``event_lr`` by its law in 4% to 9%, the
-    robust ``event_wald`` in 7% to 8%; their intervals held the true multiple in 93% to 97%, 92% to 95% and 82% to 95%.
-    The additive form rejected in up to 20%, 34% and 14% where the variance had risen before the event, so it decides
-    nothing. Tables with power: docs/reference/calibration-event-variance.md.
+    750 sessions before day 0 it rejected a true null in 4% to 6% of samples, ``event_lr`` by its law in 5% to 6%, the
+    robust ``event_wald`` in 6% to 20%; their intervals held the true multiple in 94% to 96%, 94% to 95% and 80% to 94%.
+    The additive form rejected in up to 12%, 22% and 14%, most where the variance had risen before the event, so it
+    decides nothing. Tables with power: docs/reference/calibration-event-variance.md.
 
     References
     ----------
