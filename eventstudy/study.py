@@ -254,6 +254,7 @@ class Study(StudyDesign):
 
     Examples
     --------
+    >>> from eventstudy import MarketModel
     >>> study = Study(instruments=["AA"], model=MarketModel("DOW29"))
     >>> study.window.estimation
     (-260, -11)

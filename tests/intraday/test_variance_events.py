@@ -142,6 +142,6 @@ def test_the_command_prints_them(run: Run, tmp_path: Path, wild: pd.DataFrame) -
     words = " ".join(out.split())
     assert "inside a GJR-GARCH, the variance of bars 1 to 20 was" in words
     assert "Bars in the scale of their clock time (America/New_York), learnt from 1090 bars before the gap." in words
-    assert "the correlation over sessions [1, 20]" in words
+    assert "the correlation over bars [1, 20]" in words
     assert "not measured (" in words.partition("Ranges: ")[2]
     assert words.count("not measured") == 1
