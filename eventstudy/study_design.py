@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import get_args
 
@@ -14,9 +15,7 @@ from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
 from eventstudy.inference.speed import HORIZON
 from eventstudy.kernels.stats import Convention
-from eventstudy.measure import (
-    Measures,
-)
+from eventstudy.measure import Measures
 from eventstudy.models.base import ExpectedReturn
 from eventstudy.models.regression import MarketModel
 from eventstudy.volatility.base import GarchResponse
@@ -69,6 +68,12 @@ class StudyDesign:
             raise InputError(
                 f"horizon = {self.horizon}: the drift runs from session 2 to the horizon, which must lie between 2 and "
                 f"the end of the event window, {self.window.event[1]}; widen `event` or leave it out ({HORIZON})"
+            )
+        paths = self.variance_events.bootstrap if self.variance_events is not None else 0
+        if paths and 2.0 / (1 + paths) > self.alpha:
+            raise InputError(
+                f"variance events: bootstrap = {paths} allows a p of {2.0 / (1 + paths):.3g} at best, above alpha = "
+                f"{self.alpha:g}: give at least {math.ceil(2.0 / self.alpha - 1e-9) - 1} paths, or 0 for none"
             )
         for key in self.statistics or ():
             if key not in PAIR_STATISTICS and key not in PANEL_STATISTICS:

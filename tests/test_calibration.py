@@ -262,7 +262,16 @@ def test_the_command_knows_variance_worlds(run: Callable[..., tuple[int, str, st
     for wrong, words in (
         (("--multiple", "2"), "go with --process"),
         (("--process", "garch", "--world", "iid_normal"), "name one"),
+        (("--process", "garch", "--multiple", "2", "--window=0,0"), "--window=0,0 holds none of them"),
+        (("--process", "garch", "--multiple", "2", "--days", "5", "--window=6,9"), "such as --window=1,5"),
+        (("--dates", "turbulent"), "--dates go with --on"),
+        (("--zone", "UTC", "--on", "AA"), "--n and --effect-unit go with simulated data"),
     ):
         code, _, err = run(*asked, *wrong)
         assert code == 2
         assert words in err
+    one = ("calibrate", "--method", "sq", "--on", "AA", "--reps", "20")
+    assert "--zone needs --time" in run(*one, "--zone", "UTC")[2]
+    assert "--zone needs --time" in run("power", "AA", "--zone", "UTC")[2]
+    # Nothing but what came before: day 0 is a day of that.
+    assert run(*asked, "--process", "garch", "--before", "4", "--window=0,0")[0] == 0

@@ -57,7 +57,6 @@ BarsMinutesOption = Annotated[
 TimeOption = Annotated[
     str | None, typer.Option("--time", help="For intraday bars: clock time of the announcement, HH:MM.")
 ]
-ZoneOption = Annotated[str, typer.Option("--zone", help="Time zone of that clock.")]
 
 
 def main() -> None:

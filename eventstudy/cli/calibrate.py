@@ -13,13 +13,13 @@ from eventstudy.calibration.dates import Stratum
 from eventstudy.calibration.donors import Counterfactual, Whose
 from eventstudy.calibration.processes import Process
 from eventstudy.calibration.speed import Change, Course, calibrate_speed
+from eventstudy.cli.announcement import ClockZoneOption, zone_of
 from eventstudy.cli.app import (
     BarsMinutesOption,
     BarsStampOption,
     BarsZoneOption,
     JsonOption,
     TimeOption,
-    ZoneOption,
     app,
     model_of,
     offsets_of,
@@ -27,6 +27,7 @@ from eventstudy.cli.app import (
     split,
 )
 from eventstudy.domain.intraday import intraday_of
+from eventstudy.domain.windows import Offsets
 from eventstudy.errors import InputError
 from eventstudy.sources.base import load
 
@@ -64,7 +65,7 @@ def calibrate_command(
     bars_stamp: BarsStampOption = None,
     bars_minutes: BarsMinutesOption = None,
     time: TimeOption = None,
-    zone: ZoneOption = "America/New_York",
+    zone: ClockZoneOption = None,
     dates: Annotated[Stratum, typer.Option(help="With --on: all, or the most turbulent or calmest fifth.")] = "all",
     model: Annotated[str, typer.Option(help="With --on: model of the expected response.")] = "constant_mean",
     market: Annotated[
@@ -78,9 +79,11 @@ def calibrate_command(
     """Measure how often statistics reject when nothing, or a known effect, happened."""
     first, last = offsets_of("--window", window)
     bars = intraday_of(bars_zone, bars_stamp, bars_minutes)
-    alone, keys = (model, market, beside) == ("constant_mean", None, None), split(method)
+    alone, keys = (model, market, beside, dates) == ("constant_mean", None, None, "all"), split(method)
     _check_kind(world, process, on, own=bool(prices), bars=bars is not None or time is not None, alone=alone)
-    simulated = _simulated(world, process, multiple, days, before)
+    if on is not None and (n, effect_unit) != (1, "sd"):
+        raise InputError("--n and --effect-unit go with simulated data: --on measures one series, in its response")
+    simulated = _simulated(world, process, multiple, days, before, window=(first, last))
     if on is None:
         cells = calibrate(
             keys, simulated, window=(first, last), m=m, n=n, reps=reps, effect=effect, effect_unit=effect_unit,
@@ -91,8 +94,8 @@ def calibrate_command(
         table = load("files" if prices else "embedded", prices or (), symbols=symbols, intraday=bars)
         cells = calibrate_dates(
             table, on, keys, dates=dates, window=(first, last), m=m, most=reps, effects=[effect], alpha=alpha,
-            model=model_of(model, market, on, files=bool(prices), source=None), seed=seed, time=time, zone=zone,
-            controls=split([beside]) if beside else None,
+            model=model_of(model, market, on, files=bool(prices), source=None), seed=seed, time=time,
+            zone=zone_of(zone, time), controls=split([beside]) if beside else None,
         )  # fmt: skip
     show("cells", [c.to_record() for c in cells], as_json)
 
@@ -104,16 +107,24 @@ def _check_kind(
     if bars and (on is None or not own):
         raise InputError("bars and their clock time go with --on and --prices: only files of your own hold them")
     if on is None and not alone:
-        raise InputError("--model, --market and --beside go with --on; simulated others: eventstudy calibrate-donors")
+        raise InputError(
+            "--model, --market, --beside and --dates go with --on; simulated others: eventstudy calibrate-donors"
+        )
     if [world, process, on].count(None) < 2:
         raise InputError("--world, --process and --on are three kinds of data: name one")
 
 
 def _simulated(
-    world: str | None, process: Process | None, multiple: float, days: int | None, before: float
+    world: str | None, process: Process | None, multiple: float, days: int | None, before: float, *, window: Offsets
 ) -> str | World:
-    """A named world, or a process whose variance is multiplied."""
+    """A named world, or a process whose variance is multiplied, on a day of the window at least."""
     if process is not None:
+        if multiple != 1.0 and (window[1] < 1 or (days is not None and window[0] > days)):
+            raise InputError(
+                f"--multiple changes the variance of days 1 {'on' if days is None else f'to {days}'}, and "
+                f"--window={window[0]},{window[1]} holds none of them; give one that does, such as "
+                f"--window=1,{days or 1}"
+            )
         return variance_world(process, multiple=multiple, days=days, before=before)
     if (multiple, days, before) != (1.0, None, 1.0):
         raise InputError("--multiple, --days and --before go with --process")

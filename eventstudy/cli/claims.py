@@ -43,7 +43,7 @@ def claims_command(
     event: Annotated[str | None, typer.Option(help="Apply the claims to an announcement of the catalogue.")] = None,
     date: DateOption = None,
     time: ClockOption = None,
-    zone: ClockZoneOption = "America/New_York",
+    zone: ClockZoneOption = None,
     title: TitleOption = "",
     instruments: Annotated[
         list[str] | None, typer.Option("--instruments", "-i", help="For --says: ids, the first that the prices hold.")

@@ -91,7 +91,7 @@ def report(
     rename: Annotated[str | None, typer.Option("--as", help="What a file's series is: ID, or NAME=ID.")] = None,
     date: DateOption = None,
     time: ClockOption = None,
-    zone: ClockZoneOption = "America/New_York",
+    zone: ClockZoneOption = None,
     title: TitleOption = "",
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",

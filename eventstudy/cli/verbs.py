@@ -17,6 +17,7 @@ from eventstudy.cli.announcement import (
     DateOption,
     TitleOption,
     announcement_of,
+    zone_of,
 )
 from eventstudy.cli.app import (
     BarsMinutesOption,
@@ -25,7 +26,6 @@ from eventstudy.cli.app import (
     JsonOption,
     QuietOption,
     TimeOption,
-    ZoneOption,
     app,
     model_of,
     offsets_of,
@@ -120,7 +120,7 @@ def power_command(
     ] = None,
     window: Annotated[str, typer.Option(help="Sessions of the reaction.")] = "0,1",
     time: TimeOption = None,
-    zone: ZoneOption = "America/New_York",
+    zone: ClockZoneOption = None,
     start: Annotated[str | None, typer.Option("--from", help="First placebo date, YYYY-MM-DD.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last placebo date, YYYY-MM-DD.")] = None,
     dates: Annotated[int, typer.Option(help="Placebo dates, evenly spread.")] = 200,
@@ -149,8 +149,8 @@ def power_command(
             intraday=intraday_of(bars_zone, bars_stamp, bars_minutes),
         )  # fmt: skip
         result = power(
-            table, instrument, effects=effects, window=as_pair(offsets_of("--window", window)), time=time, zone=zone,
-            start=first, end=last, dates=dates, model=chosen,
+            table, instrument, effects=effects, window=as_pair(offsets_of("--window", window)), time=time,
+            zone=zone_of(zone, time), start=first, end=last, dates=dates, model=chosen,
             estimation=as_pair(offsets_of("--estimation", estimation)), alpha=alpha, seed=seed,
         )  # fmt: skip
     say(result, as_json, quiet)
@@ -180,7 +180,7 @@ def robustness_command(
     instrument: Annotated[str, typer.Option("--instrument", "-i", help="One instrument id.")] = "AA",
     date: DateOption = None,
     time: ClockOption = None,
-    zone: ClockZoneOption = "America/New_York",
+    zone: ClockZoneOption = None,
     title: TitleOption = "",
     window: Annotated[list[str] | None, typer.Option(help="A window of the grid; may be repeated.")] = None,
     estimation: Annotated[list[str] | None, typer.Option(help="An estimation window; may be repeated.")] = None,

@@ -48,7 +48,7 @@ def volatility_command(
     bars_minutes: BarsMinutesOption = None,
     date: DateOption = None,
     time: ClockOption = None,
-    zone: ClockZoneOption = "America/New_York",
+    zone: ClockZoneOption = None,
     title: TitleOption = "",
     market: Annotated[str | None, typer.Option(help="Benchmark, or several, comma-separated.")] = None,
     model: Annotated[str, typer.Option(help="Expected-return model (eventstudy models).")] = "market_model",

@@ -164,21 +164,19 @@ def range_volatility(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Series:
-    """Bars with their dates, day 0, and of intraday bars the scale of each by every estimator and the bar before."""
+    """Bars with their logarithms, dates and day 0, and of intraday bars the scale of each by every estimator."""
 
     rows: pd.DataFrame
+    logs: Bars
     days: DateArray
     day0: int
-    logs: Bars | None = None
     scales: dict[RangeKey, FloatArray] = field(default_factory=dict)
     diurnal: Diurnal | None = None
     reason: str = ""
 
     def bars(self, key: RangeKey) -> Bars:
         """Logarithms of the bars as an estimator takes them."""
-        if self.logs is None:
-            return log_bars(self.rows.to_numpy(dtype=np.float64))
-        return self.logs.over(self.scales[key])
+        return self.logs.over(self.scales[key]) if self.scales else self.logs
 
 
 def _series(
@@ -196,11 +194,12 @@ def _series(
         days, clock = dates_of(stamps), clock_of_stamps(stamps)
     whose = (table.instruments if table is not None else instruments()).get(instrument)
     day0 = position_of(days, event, whose)
-    plain = _Series(rows=rows, days=days, day0=day0)
-    if clock is None or not diurnal:
-        return plain
+    # Prices at or below zero outside the stretches are nobody's concern; inside they are refused.
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = log_bars(rows.to_numpy(dtype=np.float64))
+    plain = _Series(rows=rows, logs=logs, days=days, day0=day0)
+    if clock is None or not diurnal:
+        return plain
     before = np.isfinite(logs.overnight) & np.isfinite(logs.whole + logs.up + logs.down)
     before &= np.arange(len(rows)) <= day0 + last
     scales = {key: range_scale(logs, clock.kind, before, key) for key in RANGE_KEYS}

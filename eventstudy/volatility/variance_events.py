@@ -49,6 +49,7 @@ class VarianceEvents:
     dist : {"t", "normal"}
     bootstrap : int
         Paths behind the p to report; each is fitted twice, about two seconds a pair in all. 0: asymptotic rows only.
+        A study refuses so few that the smallest p, 2 / (1 + bootstrap), lies above its alpha.
     before, after : (int, int)
         Sessions compared without a model; the second begin after day 0 as well.
 

@@ -96,6 +96,10 @@ def test_bars_that_say_nothing_are_refused() -> None:
     negative = bars_of(2)
     negative.iloc[305, 2] = -37.0
     assert "zero or below" in es.range_volatility(negative, event=DAYS[300].date()).reason
+    # Outside both stretches it is nobody's concern.
+    negative = bars_of(2)
+    negative.iloc[330] = [1.0, 2.0, -37.0, -37.0]
+    assert np.isfinite(es.range_volatility(negative, event=DAYS[300].date()).tests[0].pvalue)
     assert "no close before" in es.range_volatility(bars_of(2), event=DAYS[300].date(), before=(-300, -11)).reason
     with pytest.raises(es.EventStudyError, match="open, high, low and close are needed"):
         es.range_volatility(bars_of(2)[["close"]], event=DAYS[300].date())

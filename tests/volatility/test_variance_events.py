@@ -376,3 +376,11 @@ def test_flat_bars_are_refused_and_real_bars_are_measured() -> None:
     words = "open, high, low and close are one price on 145 of 250 bars before"
     assert flat.variance_events[0].ranges.reason.startswith(words)
     assert f"<strong>Ranges: not measured.</strong> {words.capitalize()}" in page_html(flat)
+
+
+def test_paths_that_cannot_reach_alpha_are_refused() -> None:
+    """Two-sided, 199 paths reach 1% and no less: the interval would be endless and no rise called one."""
+    with pytest.raises(es.EventStudyError, match=r"above alpha = 0\.005: give at least 399 paths, or 0"):
+        es.Study(variance_events=es.VarianceEvents(), alpha=0.005)
+    for paths, alpha in ((399, 0.005), (199, 0.01), (99, 0.02), (0, 0.001)):
+        assert es.Study(variance_events=es.VarianceEvents(bootstrap=paths), alpha=alpha).alpha == alpha
