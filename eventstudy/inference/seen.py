@@ -100,13 +100,8 @@ class Injections:
         return Seen(factor=factor, dates=self.estimate.size)
 
 
-def seen_effect(view: PairView, window: Offsets) -> Seen:
-    """What the verdict's test would have seen over `window` at the view's alpha."""
-    return seen_of(injections(view, window), view.alpha)
-
-
 def seen_of(added: Injections | str, alpha: float) -> Seen:
-    """The same of injections that were made before; the reason, where there are no placebo dates."""
+    """What the verdict's test would have seen at `alpha`; the reason, where there are no placebo dates."""
     return Seen(reason=added) if isinstance(added, str) else added.seen(added.halves(alpha))
 
 

@@ -12,12 +12,17 @@ import eventstudy as es
 from eventstudy.calibration.seen import calibrate_seen, calibrate_seen_drift
 from eventstudy.domain.prices import PriceTable
 from eventstudy.inference.base import PairView
-from eventstudy.inference.seen import FEWEST_DATES, Injections, Seen, detectable, injections, seen_effect
+from eventstudy.inference.seen import FEWEST_DATES, Injections, Seen, detectable, injections, seen_of
 from eventstudy.kernels.garch import GarchParams
 from eventstudy.measure import pair_seed
 from eventstudy.volatility.base import VarianceModel
 
 DRAWS, ALPHA = 499, 0.05
+
+
+def seen_effect(view: PairView, window: tuple[int, int]) -> Seen:
+    """As a study finds it."""
+    return seen_of(injections(view, window), view.alpha)
 
 
 @pytest.fixture(scope="module")
