@@ -13,7 +13,7 @@ from eventstudy.abnormal import AbnormalReturns
 from eventstudy.controls import ControlCount
 from eventstudy.counterfactual import Asker, Variant, Ways
 from eventstudy.domain.align import Block, ResponseSeries, gather
-from eventstudy.domain.events import Event, EventTable
+from eventstudy.domain.events import Event, EventTable, catalog
 from eventstudy.domain.releases import NotKnown, Release, not_known, own_releases_in, releases_in
 from eventstudy.domain.windows import EventWindow, Offsets, Outcome, PairOutcome
 from eventstudy.inference.bars import TAKES_BARS_FOR_ALIKE, refuse_bars
@@ -72,6 +72,11 @@ class Overlap:
     title: str
     offset: int
     place: str
+
+    @property
+    def where(self) -> str:
+        """Its session in words: ``day 0``, ``session +2``."""
+        return f"session {self.offset:+d}" if self.offset else "day 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,13 +183,24 @@ def pair_tests(measures: Measures, view: PairView, primary: Offsets) -> list[Tes
     ]
 
 
+def known_words(own: Event, near: Iterable[Overlap]) -> list[str]:
+    """That the catalogue has an announcement of the very date of one's own: the two may be the same."""
+    known = catalog()
+    return [
+        f"The catalogue has “{o.title}” on the same date: if that is the announcement meant, study it by its id, "
+        f"{o.other}, and it no longer counts as another one"
+        for o in near
+        if own.id not in known and o.other in known and known[o.other].date == own.date
+    ]
+
+
 def speed_of_pair(measures: Measures, view: PairView, near: Iterable[Overlap], *, ambiguous: bool) -> SpeedResponse:
     """Speed of one pair; `near` are the announcements around it."""
     horizon = resolve_horizon(measures.horizon, measures.window.event)
     first = -1 if ambiguous else 0
     inside = [o for o in near if (o.event, o.instrument) == view.abnormal.pairs[0] and first <= o.offset <= horizon]
     refused = "" if measures.wants("verdict") else "the statistic 'verdict' was not asked for"
-    others = tuple(f"“{o.title}” (session {o.offset:+d})" for o in inside)
+    others = tuple(f"“{o.title}” ({o.where})" for o in inside)
     return pair_speed(view, horizon, ambiguous=ambiguous, others=others, refused=refused)
 
 

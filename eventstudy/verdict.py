@@ -11,6 +11,7 @@ from eventstudy.domain.time_unit import DAILY, TimeUnit
 from eventstudy.domain.windows import Offsets, Outcome, PairOutcome
 from eventstudy.inference.seen import NOT_MEASURED, Seen
 from eventstudy.inference.speed import SpeedResponse
+from eventstudy.measure import known_words
 from eventstudy.results import TestResult, TestTable
 from eventstudy.study import StudyResult
 from eventstudy.volatility.persistence import Persistence
@@ -274,9 +275,10 @@ def _paragraph(result: StudyResult, outcome: PairOutcome) -> list[Said]:
         if (o.event, o.instrument, o.place) == (outcome.event, outcome.instrument, "event window")
     ]  # fmt: skip
     if near:
-        listed = ", ".join(f"“{o.title}” (session {o.offset:+d})" for o in near)
+        listed = ", ".join(f"“{o.title}” ({o.where})" for o in near)
         text = f"Other announcements fall into the event window and may have moved the same prices: {listed}."
         said.append(Said(text, tuple((f"overlaps.{o.other}.offset", float(o.offset)) for o in near)))
+    said += [Said(f"{words}.") for words in known_words(result.events[outcome.event], near)]
     said.append(Said("Prices show what moved with the announcement, not that the announcement was the cause."))
     return said
 
@@ -375,8 +377,8 @@ def course_said(course: Persistence | None, known: int) -> list[Said]:
     ends = [f"day {v:.0f}" if math.isfinite(v) else f"after day {known}" for v in (back.low, back.high)]
     until = f"back by day {back.value:.0f}" if math.isfinite(back.value) else f"not back by day {known}"
     text = (
-        f"It was raised from day {onset.value:.0f} on (interval {onset.low:.0f} to {onset.high:.0f}) and {until} "
-        f"(interval {ends[0]} to {ends[1]})."
+        f"Volatility was raised from day {onset.value:.0f} on (interval {onset.low:.0f} to {onset.high:.0f}) "
+        f"and {until} (interval {ends[0]} to {ends[1]})."
     )
     numbers = [
         (f"volatility.{name}{part}", float(getattr(moment, field)))

@@ -16,6 +16,7 @@ from eventstudy.domain.events import Event, EventTable
 from eventstudy.domain.prices import PriceTable
 from eventstudy.domain.windows import Outcome, PairOutcome
 from eventstudy.inference.seen import Seen
+from eventstudy.measure import known_words
 from eventstudy.results import TestResult, TestTable
 from eventstudy.verdict import Said, Verdict, effect, headline, judge, pvalue, size, volatility_words, window_words
 
@@ -244,6 +245,21 @@ def test_other_announcements_in_the_event_window_are_named_and_farther_ones_are_
     first = judge(study.run(prices, event_at(prices, 600, title="Big news"), others=others))[0]
     assert "may have moved the same prices: “More news” (session +3)." in first.paragraph
     assert "outside" not in first.paragraph
+
+
+def test_an_announcement_of_the_same_date_in_the_catalogue_is_named_with_its_id() -> None:
+    own = es.make_event("1994-01-31", title="My headline")
+    known = replace(es.catalog()["six-nation-accord-1994"], announced=own.announced)
+    study = es.Study(instruments=["AA"], model=es.MarketModel("DOW29"), volatility=None)
+    near = replace(study.run(es.load("embedded"), own, others=EventTable([known])).overlaps[0], offset=0)
+    assert near.where == "day 0"
+    assert known_words(own, [near]) == []  # the catalogue has it a day earlier
+    weekend = es.make_event("1994-01-30", title="My headline")
+    [words] = known_words(weekend, [near])
+    assert "six-nation-accord-1994" in words
+    assert known_words(es.catalog()["six-nation-accord-1994"], [near]) == []
+    paragraph = judge(study.run(es.load("embedded"), weekend))[0].paragraph
+    assert f"{words}." in paragraph
 
 
 # --- volatility -----------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def nearby(one: Measured) -> tuple[Said, ...]:
     near = [o for o in one.result.overlaps if first <= o.offset <= last]
     if not near:
         return ()
-    listed = ", ".join(f"“{o.title}” (session {o.offset:+d})" for o in near[:3])
+    listed = ", ".join(f"“{o.title}” ({o.where})" for o in near[:3])
     more = f" and {len(near) - 3} more" if len(near) > 3 else ""
     text = f"Other announcements fall into the window and may have moved the same prices: {listed}{more}."
     numbers = tuple((f"overlaps.{o.other}.offset", float(o.offset)) for o in near[:3])

@@ -37,10 +37,11 @@ from eventstudy.cli.fetch import FromOption, OfflineOption, RefreshOption, ToOpt
 from eventstudy.cli.verify import write_lock
 from eventstudy.domain.time_unit import TimeUnit
 from eventstudy.domain.windows import EventWindow
-from eventstudy.errors import InputError
+from eventstudy.errors import InputError, UnknownNameError
+from eventstudy.measure import known_words
 from eventstudy.report.parts import check_target
 from eventstudy.report.record import dumps, study_record
-from eventstudy.spec import StudyPlan, StudySpec, plan_from_spec, read_study
+from eventstudy.spec import DEFAULT_INSTRUMENTS, StudyPlan, StudySpec, plan_from_spec, read_study
 from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge
 
@@ -131,7 +132,14 @@ def report(
 ) -> None:
     """Measure one announcement and write the report; without arguments the 1994 accord on Alcoa, offline."""
     # The options themselves are read from the context: one mapping onto the study file's schema, in `plan_of`.
-    _carry_out(plan_of(context.params), as_json=as_json, quiet=quiet)
+    try:
+        _carry_out(plan_of(context.params), as_json=as_json, quiet=quiet)
+    except UnknownNameError as error:
+        if instruments or error.kind != "instrument" or error.name not in DEFAULT_INSTRUMENTS:
+            raise
+        raise InputError(
+            f"{error}; none was named, so {', '.join(DEFAULT_INSTRUMENTS)} were looked for: name yours with -i"
+        ) from error
 
 
 @app.command()
@@ -183,6 +191,9 @@ def _tell(result: StudyResult) -> None:
     for late in result.later:
         if late.instrument in measured:
             talk.print(f"note: {late.words}", markup=False, soft_wrap=True)
+    near = [(o.event, o) for o in result.overlaps if o.place == "event window"]
+    for words in dict.fromkeys(words for event, o in near for words in known_words(result.events[event], [o])):
+        talk.print(f"note: {words[0].lower()}{words[1:]}", markup=False, soft_wrap=True)
     dropped = [o for o in result.outcomes if o not in result.used]
     for outcome in dropped:
         talk.print(

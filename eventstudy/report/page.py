@@ -107,6 +107,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "expected": _table(expected_frame(result)),
         "world_price": _is_world_price_matter(result),
         "overlaps": _table(tables.overlaps_frame(result, "event window", "near")),
+        "measured": bool(result.used),
         "overlapping": any(o.place == "event window" for o in result.overlaps),
         "masked": _table(tables.overlaps_frame(result, "estimation window")),
         "counterfactuals": _table(variants.counterfactuals_frame(result)),
@@ -175,7 +176,7 @@ def _verdict_box(result: StudyResult, verdicts: tuple[Verdict, ...]) -> dict[str
         "label": label,
         "strip": _strip(result, verdicts[0]) if single and word != "untestable" else [],
         "many": None if single else _table(tables.verdicts_frame(result, verdicts)),
-        "paragraph": verdicts[0].paragraph if single and result.used else "",
+        "more": [s.text for s in verdicts[0].said[1:]] if single and result.used else [],
         "refused": single and not result.used,
         "advice": _advice(result.outcomes[0]) if single else "",
     }
@@ -207,7 +208,7 @@ def _pair(result: StudyResult, outcome: PairOutcome, verdicts: tuple[Verdict, ..
     return {
         "name": f"{name}: {result.events[event].label}" if len(result.events) > 1 else name,
         "sentence": verdict.sentence,
-        "paragraph": verdict.paragraph if len(verdicts) > 1 else "",
+        "more": [s.text for s in verdict.said[1:]] if len(verdicts) > 1 else [],
         "day0": tables.day0_words(result, event, instrument),
         "ambiguous": _table(around) if tables.is_ambiguous(result, event, instrument) else None,
         "pictures": {p: _picture(result, event, instrument, p) for p in plots.PICTURES},
@@ -324,9 +325,13 @@ def _pooled(result: StudyResult) -> dict[str, Any] | None:
 
 
 def _is_world_price_matter(result: StudyResult) -> bool:
+    """Whether a tariff is studied; of an announcement of one's own, without tags, on a price, it may be one."""
     known = known_instruments()
-    roles = [known[o.instrument].role for o in result.outcomes if o.instrument in known]
-    return "price" in roles or any(tag.startswith("tariff") for e in result.events.values() for tag in e.tags)
+    prices = [o.instrument for o in result.used if o.instrument in known and known[o.instrument].role == "price"]
+    events = result.events.values()
+    return any(tag.startswith("tariff") for e in events for tag in e.tags) or (
+        bool(prices) and any(not e.tags for e in events)
+    )
 
 
 # ---- what the catalogue expected, and how it was measured

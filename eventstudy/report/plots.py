@@ -162,8 +162,9 @@ HOW_TO_READ: dict[Picture, str] = {
     "is the return once more, not evidence of volatility.",
     "cumulative_volatility": "The multipliers' excess over 1, added up from day 1. Inside the grey band a sum is "
     "nothing special on that day. Where variance was raised, its first day, half-life and return are marked.",
-    "news_impact": "What a shock of today did to the size expected of tomorrow, before the announcement and in the "
-    "sessions after its window. Outside the grey band the reaction to news has changed.",
+    "news_impact": "What the response of one session did to the size expected of the next, before the "
+    "announcement and in the sessions after its window. The grey band is the error of the first curve alone; "
+    "the second has one of its own.",
     "placebo_histogram": "The same computation at dates far from any known announcement. The further out the event "
     "stands, the less chance explains it.",
 }  # fmt: skip

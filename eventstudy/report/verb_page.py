@@ -46,28 +46,31 @@ def write_robustness_page(result: Robustness, path: str | Path) -> None:
 def scan_page(result: Scan) -> str:
     """The scan as one HTML document: what was found, the statistic of every date, the catalogue's announcements."""
     count = len(result.found)
-    label = f"{count} date{'s' if count > 1 else ''} found" if count else "No date found"
+    each = result.each
+    first, last = when_words(result.dates[0]), when_words(result.dates[-1])
+    label = f"{count} {each}{'s' if count > 1 else ''} found" if count else f"No {each} found"
     sign = f", {_SIGNS[result.sign]}" if result.kind == "return" else ""
     return render(
         "scan.html",
         {
             "title": f"Scan of {result.name}",
             "meta": f"{_KINDS[result.kind]}{sign} over {window_words(result.window)}, {_AGAINST[result.against]}",
-            "span": f"{result.dates.size:,} dates from {when_words(result.dates[0])} to {when_words(result.dates[-1])}",
+            "span": f"{result.dates.size:,} {each}s from {first} to {last}",
+            "each": each,
             "label": label,
             "edge": "reaction" if count else "inconclusive",
             "sentence": result.sentence,
             "claimed": "" if result.claimed is None else claimed_words(result, result.claimed),
             "strip": [
                 ("Found from", f"{result.critical:.2f}", f"reached by {100.0 * result.alpha:.3g}% of quiet spans"),
-                ("Would have been found", result.amount(result.detectable).lstrip("+"), "on four dates of five"),
+                ("Would have been found", result.amount(result.detectable).lstrip("+"), f"on four {each}s of five"),
                 ("Smallest p", pvalue(result.smallest_p), f"{result.draws:,} simulated series"),
             ],
             "picture_of_dates": _picture(
                 statistic_by_date, result,
-                f"The statistic of every date, {len(result.found)} beyond the threshold",
-                "Each date's response beside its expected size. Dashed: what the largest of so many dates reaches by "
-                f"chance in {100.0 * result.alpha:.3g}% of spans. Triangles: announcements of the catalogue.",
+                f"The statistic of every {each}, {len(result.found)} beyond the threshold",
+                f"Each {each}'s response beside its expected size. Dashed: what the largest of so many {each}s reaches "
+                f"by chance in {100.0 * result.alpha:.3g}% of spans. Triangles: announcements of the catalogue.",
             ),
             "found": cells(_found_frame(result)),
             "known": cells(known_frame(result)),
@@ -87,7 +90,14 @@ def _found_frame(result: Scan) -> pd.DataFrame:
         ]
         for p in result.found
     ]  # fmt: skip
-    columns = ["Date", "Effect", "Statistic", "p of the whole scan", "Dates beyond it", "Announcements nearby"]
+    columns = [
+        "Date",
+        "Effect",
+        "Statistic",
+        "p of the whole scan",
+        f"{result.each.capitalize()}s beyond it",
+        "Announcements nearby",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -111,12 +121,17 @@ def known_frame(result: Scan) -> pd.DataFrame:
 def robustness_page(result: Robustness) -> str:
     """The grid as one HTML document: joint p, specification curve, the same grid at other dates, every cell."""
     clear = result.pvalue <= result.alpha
+    first, last = (day.replace("T", " ") for day in (result.placebo_dates[0], result.placebo_dates[-1]))
+    if result.minutes is not None:
+        last += " UTC"
+    all_of, with_p = len(result.specifications), sum(not s.reason for s in result.specifications)
+    none = f", {all_of - with_p} of them without a p" if with_p < all_of else ""
     return render(
         "robustness.html",
         {
             "title": f"Robustness: {result.title}",
-            "meta": f"Measured on {result.name}; {len(result.specifications)} specifications, "
-            f"{result.placebo_medians.size} placebo dates from {result.placebo_dates[0]} to {result.placebo_dates[-1]}",
+            "meta": f"Measured on {result.name}; {all_of} specifications{none}; "
+            f"{result.placebo_medians.size} placebo dates from {first} to {last}",
             "label": "The grid as a whole stands out" if clear else "The grid as a whole does not stand out",
             "edge": "reaction" if clear else "inconclusive",
             "sentence": result.sentence,
@@ -127,7 +142,7 @@ def robustness_page(result: Robustness) -> str:
             ],
             "curve": _picture(
                 specification_curve, result,
-                f"Estimates of {len(result.specifications)} specifications, from the smallest to the largest",
+                f"Estimates of {with_p} specifications, from the smallest to the largest",
                 "Each specification's estimate with its interval, in order of size. Single cells are not independent: "
                 "the joint p asks the whole grid once.",
             ),

@@ -80,7 +80,7 @@ def conditional_volatility(result: StudyResult, event: str, instrument: str, ax:
     ax.set_ylim(bottom=0.0)
     ax.set_title("Expected volatility, and what came")
     date_axis(ax, dates)
-    each = "day" if result.minutes is None else "bar, without the pattern of the day"
+    each = "day" if result.minutes is None else "bar,\nwithout the pattern of the day"
     unit_axis(ax, response.unit, f"std. dev. a {each}, ")
     return legend(ax, 4)
 
@@ -183,7 +183,7 @@ def news_impact(result: StudyResult, event: str, instrument: str, ax: Axes | Non
     unit_axis(ax, response.unit, "next day's std. dev., ")
     if response.unit == "fraction":
         ax.xaxis.set_major_formatter(ax.yaxis.get_major_formatter())
-    ax.set_xlabel("abnormal response of today")
+    ax.set_xlabel("abnormal response of one session")
     return legend(ax, 3)
 
 

@@ -113,7 +113,11 @@ def _neighbours(file: Path) -> str:
     """Names beside a missing file that look like it."""
     if not file.parent.is_dir():
         return f"; the folder {str(file.parent)!r} does not exist either"
-    names = {p.name.casefold(): p.name for p in file.parent.iterdir() if p.is_dir() or p.suffix.lower() in SUFFIXES}
+    names = {
+        p.name.casefold(): p.name
+        for p in file.parent.iterdir()
+        if p.suffix.lower() in SUFFIXES or (p.is_dir() and not file.suffix)
+    }
     close = difflib.get_close_matches(file.name.casefold(), list(names), n=3, cutoff=0.4)
     return "; did you mean " + " or ".join(repr(names[c]) for c in close) + "?" if close else ""
 

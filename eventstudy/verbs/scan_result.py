@@ -234,12 +234,17 @@ class Scan:
         return effect(value, self.unit) if self.kind == "return" else f"{value:.2f} times"
 
     @property
+    def each(self) -> str:
+        """What is scanned one by one, in a word: ``date``, or ``bar`` of intraday prices."""
+        return "bar" if is_intraday(self.dates) else "date"
+
+    @property
     def sentence(self) -> str:
         """What was found, in one sentence; with nothing found, what would have been."""
         what = _WHAT[self.sign] if self.kind == "return" else "raised volatility"
         where = TimeUnit(self.minutes).words(f"over {window_words(self.window)}")
         span = f"{when_words(self.dates[0])} to {when_words(self.dates[-1])}"
-        dates = "bars" if is_intraday(self.dates) else "dates"
+        dates = f"{self.each}s"
         if self.found:
             listed = "; ".join(
                 f"{moment_words(p.date)} {self.amount(p.estimate)} ({p_words(p.pvalue)})" for p in self.found
@@ -261,7 +266,8 @@ class Scan:
         if self.claimed is not None:
             parts.append(claimed_words(self, self.claimed))
         if self.found:
-            parts.append(self.peaks_frame().to_string(index=False, formatters=_formatters(self)))
+            frame = self.peaks_frame().rename(columns={"dates": f"{self.each}s"})
+            parts.append(frame.to_string(index=False, formatters=_formatters(self)))
         parts.append(method_words(self))
         return "\n\n".join(parts)
 
@@ -298,10 +304,11 @@ def claimed_words(result: Scan, claim: ClaimedDate) -> str:
     """Whether the claimed date is among those found, and its p alone and in the whole scan."""
     around = f" ± {claim.within} session{'s' if claim.within > 1 else ''}" if claim.within else ""
     around = TimeUnit(result.minutes).words(around)
+    looked = f"these {result.each}s" if claim.within else f"this {result.each}"
     return (
         f"The claimed date {claim.date}{around} is {'' if claim.found else 'not '}among them: the largest statistic "
         f"there is {claim.statistic:+.2f} on {moment_words(claim.best)} ({result.amount(claim.estimate)}), number "
-        f"{claim.rank} of {result.dates.size:,} dates. Had only {'these dates' if claim.within else 'this date'} been "
+        f"{claim.rank} of {result.dates.size:,} {result.each}s. Had only {looked} been "
         f"looked at, {p_words(claim.pvalue)}; for the whole scan {p_words(claim.pvalue_scan)}."
     )
 
@@ -316,7 +323,8 @@ def method_words(result: Scan) -> str:
     return (
         f"Judged by the largest statistic of {result.draws:,} simulated series ({result.model}; {result.variance}"
         f"{'' if not result.problem else ': ' + result.problem}; shocks with {result.dof:.1f} degrees of freedom; "
-        f"{result.sessions:,} dates away from known events). A date is found from {result.critical:.2f} on.{rank}"
+        f"{result.sessions:,} {result.each}s away from known events). A {result.each} is found "
+        f"from {result.critical:.2f} on.{rank}"
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import html
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import eventstudy as es
@@ -21,6 +24,7 @@ from eventstudy.report.record import dumps, study_record
 from eventstudy.report.summary import volatility_text
 from eventstudy.report.tables import words_of
 from eventstudy.report.verb_page import robustness_page, scan_page
+from eventstudy.verbs.scan_result import Peak
 from tests.intraday.bars import NOBODY, at
 
 #: A session, or a day that counts one: no clock has it, and the pattern of the day is no such day.
@@ -67,6 +71,10 @@ def test_pictures_count_bars(result: es.StudyResult) -> None:
         ax = PICTURES[name](result, event, instrument)
         said = "\n".join(t.get_text() for t in ax.findobj(Text) if isinstance(t, Text))
         assert left_over(said) == [], name
+        figure = ax.figure
+        assert isinstance(figure, Figure)
+        figure.draw_without_rendering()
+        assert ax.yaxis.label.get_window_extent().height <= figure.bbox.height, name
         if name == "multipliers":
             assert "bar 0: repeats the return test" in said
             assert "mean of bars 1 to 10" in said
@@ -95,6 +103,13 @@ def test_claims_count_bars(hourly: PriceTable) -> None:
     assert "over bars 1 to 10 the variance" in said
 
 
+def peak_of(scan: es.Scan) -> Peak:
+    """The largest bar of a scan, as if it had been found."""
+    best = int(np.argmax(np.abs(scan.statistic)))
+    moment = scan.dates[best].astype("datetime64[s]").item().replace(tzinfo=dt.UTC)
+    return Peak(date=moment, first=moment, last=moment, dates=1, estimate=0.1, statistic=9.0, pvalue=0.01, events=())
+
+
 def test_scan_power_and_robustness_count_bars(hourly: PriceTable) -> None:
     study = es.Study(instruments=["A"], model=es.ConstantMean(), volatility=SEVERAL)
     grid = es.robustness(
@@ -113,6 +128,8 @@ def test_scan_power_and_robustness_count_bars(hourly: PriceTable) -> None:
     assert "over bar 0" in scan.sentence
     assert left_over(scan.summary()) == []
     assert left_over(shown(scan_page(scan))) == []
+    for said in (scan.summary(), shown(scan_page(replace(scan, found=(peak_of(scan),))))):
+        assert not re.findall(r"\bdates\b", said.partition("Provenance")[0])
     assert "minutes" not in scan.to_record()
     power = es.power(
         hourly, "A", time="11:45", model=es.ConstantMean(), estimation=(-420, -11), dates=50, events=NOBODY

@@ -220,7 +220,16 @@ def test_comex_is_sent_to_london() -> None:
     result = es.Study(instruments=["ALI=F"], model=es.ConstantMean(), volatility=None).run(table, es.catalog()[ID])
     words = read(page_html(result)).words
     assert "LME-3M" in words
-    assert "The LME price is a world price" in words
+    assert "Not looked for: nothing was measured." in words
+
+
+@pytest.mark.parametrize(("tags", "said"), [(("tariff",), True), (("sanctions",), False), ((), False)])
+def test_what_a_tariff_moves_is_said_of_tariffs(tags: tuple[str, ...], said: bool) -> None:
+    event = dataclasses.replace(es.catalog()[ID], tags=tags)
+    prices = es.load("embedded", symbols=["AA"])
+    study = es.Study(instruments=["AA"], model=es.ConstantMean(), volatility=None)
+    words = read(page_html(study.run(prices, event, others=EventTable([])))).words
+    assert ("The LME price is a world price" in words) == said
 
 
 def test_an_unusable_event_is_red_even_when_it_is_studied() -> None:

@@ -182,6 +182,11 @@ def test_a_missing_file_offers_its_neighbours(tmp_path: Path) -> None:
         FileFormatError, match=r"price\.csv: there is no such file or folder; did you mean 'prices\.csv'"
     ):
         load("files", tmp_path / "price.csv")
+    (tmp_path / "pricing").mkdir()
+    with pytest.raises(
+        FileFormatError, match=r"pricing\.csv: there is no such file or folder; did you mean 'prices\.csv'\?"
+    ):
+        load("files", tmp_path / "pricing.csv")
     with pytest.raises(FileFormatError, match=r"the folder .* does not exist either"):
         load("files", tmp_path / "nowhere" / "price.csv")
 

@@ -126,7 +126,7 @@ def test_the_course_of_a_raised_variance(model: VarianceModel) -> None:
     assert course.peak.value in range(3, 9)
     assert course.peak.low <= course.peak.value <= course.peak.high
     assert course.half_life.low <= course.half_life.value <= course.half_life.high
-    assert "It was raised from day" in volatility_words(response, 0.05)
+    assert "Volatility was raised from day" in volatility_words(response, 0.05)
 
 
 def test_nothing_is_followed_where_nothing_is_raised(model: VarianceModel) -> None:

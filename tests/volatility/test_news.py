@@ -93,7 +93,7 @@ def test_the_sum_is_marked_where_variance_was_raised(result: es.StudyResult) -> 
     words = plots.picture_words(result, "event", "A", "cumulative_volatility")
     total = float((response.multiplier[1:] - 1.0).sum())
     assert f"{total:+.1f} on day 12" in words
-    assert "It was raised from day" in words
+    assert "Volatility was raised from day" in words
     ax = plots.PICTURES["cumulative_volatility"](result, "event", "A")
     labels = ax.get_legend_handles_labels()[1]
     assert any(label.startswith("raised from day") for label in labels)
