@@ -63,7 +63,8 @@ class Overlap:
     offset : int
         Its session relative to day 0.
     place : str
-        ``event window``, ``near`` or ``estimation window``.
+        ``event window``, ``near``, ``variance days`` (after the event window, inside the days that variance events or
+        spillover look at) or ``estimation window``.
     """
 
     event: str
@@ -412,19 +413,22 @@ def overlaps(
     prepared: dict[str, PreparedSeries],
     positions: dict[tuple[str, str], int],
     window: EventWindow,
+    last: int,
 ) -> Iterable[Overlap]:
-    """Announcements whose day 0 lies in the event window, within ten sessions, or in the estimation window."""
+    """Announcements whose day 0 lies in the event window, within ten sessions, up to `last`, or in estimation."""
     titles = {e.id: e.label for e in (*context.values(), *events.values())}
     for (event, instrument), position in positions.items():
         for other, row in sorted(prepared[instrument].other_rows.items(), key=lambda item: item[1]):
             offset = row - position
-            if other == event or not window.estimation[0] <= offset <= max(window.event[1], OVERLAP_SESSIONS):
+            if other == event or not window.estimation[0] <= offset <= max(window.event[1], OVERLAP_SESSIONS, last):
                 continue
             place = "near"
             if window.event[0] <= offset <= window.event[1]:
                 place = "event window"
             elif offset <= window.estimation[1]:
                 place = "estimation window"
+            elif 0 < offset <= last:
+                place = "variance days"
             yield Overlap(
                 event=event, instrument=instrument, other=other, title=titles[other], offset=offset, place=place
             )

@@ -52,7 +52,7 @@ from eventstudy.provenance import Provenance, make_provenance
 from eventstudy.results import TestTable
 from eventstudy.study_design import StudyDesign
 from eventstudy.volatility.response import VolatilityResponse
-from eventstudy.volatility.spillover import PairSpillover
+from eventstudy.volatility.spillover import DURING, PairSpillover
 from eventstudy.volatility.variance_events import PairVariance
 
 
@@ -317,6 +317,12 @@ class Study(StudyDesign):
             raise InputError("no instrument: name at least one, such as instruments=['LME-3M'] or -i AA")
         return names
 
+    @property
+    def _last_of_variance(self) -> int:
+        """Last session that variance events and spillover look at; 0 where neither was asked for."""
+        asked = [self.variance_events.last] if self.variance_events is not None else []
+        return max([*asked, *([DURING[1]] if self.spillover else [])], default=0)
+
     def _measure(
         self, prices: PriceTable, events: EventTable, context: EventTable, prepared: dict[str, PreparedSeries], *,
         keep_injections: bool,
@@ -332,7 +338,7 @@ class Study(StudyDesign):
         final = {(p.event, p.instrument): p for p in judged}
         outcomes = [final.get((p.event, p.instrument), p) for p in dated.outcomes]
         used_ids = ids_of(prepared, (i for i in self.spillover if i in prices))
-        near = tuple(overlaps(events, context, prepared, positions, self.window))
+        near = tuple(overlaps(events, context, prepared, positions, self.window, self._last_of_variance))
         unsure = frozenset((d.event, d.instrument) for d in day0s if d.ambiguous)
         found, correlations = Measured(), (math.nan, math.nan)
         advice: Advice | None = None

@@ -34,6 +34,20 @@ def test_section_232_with_a_month_warns_that_rusal_lies_inside(run: Callable[...
     assert course["onset"]["low"] >= 15
 
 
+@needs_prices
+def test_the_days_of_variance_warn_beyond_the_event_window(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run(
+        "volatility", "us-section-232-2018-signed", "-i", "LME-3M", *LME, "--bootstrap=0", "--out=232.html"
+    )
+    assert code == 0
+    # The event window ends on day 10, the comparison with the days before on day 20.
+    assert "United States puts sanctions on Rusal, EN+ and Deripaska (session +19)" in " ".join(out.split())
+    page = Path("232.html").read_text(encoding="utf-8")
+    assert "inside the days whose variance was measured" in page
+    _, out, _ = run("volatility", "us-section-232-2018-signed", "-i", "LME-3M", *LME, "--bootstrap=0", "--days=1,18")
+    assert "Rusal" not in out
+
+
 def battery() -> ModuleType:
     spec = importlib.util.spec_from_file_location("battery", ROOT / "docs" / "calibration" / "placebo.py")
     assert spec is not None

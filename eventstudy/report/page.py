@@ -106,7 +106,7 @@ def _context(result: StudyResult) -> dict[str, Any]:
         "pooled": _pooled(result),
         "expected": _table(expected_frame(result)),
         "world_price": _is_world_price_matter(result),
-        "overlaps": _table(tables.overlaps_frame(result, "event window", "near")),
+        "overlaps": _table(tables.overlaps_frame(result, "event window", "near", "variance days")),
         "measured": bool(result.used),
         "overlapping": any(o.place == "event window" for o in result.overlaps),
         "masked": _table(tables.overlaps_frame(result, "estimation window")),

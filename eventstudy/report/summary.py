@@ -89,7 +89,8 @@ def volatility_text(result: StudyResult) -> str:
             parts += [aligned(result, asked)] if len(asked) else []
             parts += ["\n".join(_fill(f"{what}: not measured ({why})", "  ") for what, why in refusals(pair))]
         parts += _spillover_text(result, o)
-    near = [f"{o.title} (session {session_words(o.offset)})" for o in result.overlaps if o.place == "event window"]
+    inside = ("event window", "variance days")
+    near = [f"{o.title} (session {session_words(o.offset)})" for o in result.overlaps if o.place in inside]
     listed = f"Other announcements in the window may have moved the same prices: {'; '.join(near)}"
     parts += [_fill(listed)] if near and result.used else []
     dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]

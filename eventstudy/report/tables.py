@@ -328,6 +328,7 @@ def overlaps_frame(result: StudyResult, *places: str) -> pd.DataFrame:
     meaning = {
         "event window": "may have moved the same prices",
         "near": f"within {OVERLAP_SESSIONS} sessions",
+        "variance days": "inside the days whose variance was measured: it may be theirs",
         "estimation window": "its sessions are masked" if masked else "its sessions are kept",
     }
     groups: dict[tuple[str, str, str], dict[str, int]] = {}

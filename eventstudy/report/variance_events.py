@@ -31,7 +31,13 @@ CLUSTERED = {
     "variance_f": 19, "variance_f_centred": 19, "brown_forsythe": 27, "wilcoxon_variance": 17, "variance_placebo": 12,
     "kappa2": 9, "yang_zhang": 13,
 }  # fmt: skip
+#: The most that the two tests of spillover reject at 5% where both variances rise for some days, same page.
+TOGETHER = {"correlation_change": 12, "variance_causality": 22}
 _TOO_OFTEN = f"where volatility clusters, this p rejects a true null in {CLUSTERED['kappa2']}% of samples at 5%"
+_TOGETHER = (
+    f"It describes: where both variances rise for some days, this p rejects a true null in up to "
+    f"{TOGETHER['correlation_change']}% of samples at 5%, that of who leads in up to {TOGETHER['variance_causality']}%."
+)
 _MODELS = {"gjr": "GJR-GARCH", "garch": "GARCH"}
 _REGRESSOR = {
     "event_lr_bootstrap": "event regressor, likelihood ratio by bootstrap",
@@ -180,9 +186,9 @@ def spillover_sentence(result: StudyResult, pairs: tuple[PairSpillover, ...]) ->
     led = "from what the sessions before led to expect"
     if len(tested) == 1:
         differs = "differs" if moved else "does not differ"
-        return f"Spillover to {first}: {over} {differs} {led} ({p_words(test.pvalue)})."
-    which = ", ".join(moved) or "none"
-    return f"Spillover: {over} differs {led} for {which} of {len(tested)} targets; p is not adjusted for their number."
+        return f"Spillover to {first}: {over} {differs} {led} ({p_words(test.pvalue)}). {_TOGETHER}"
+    which, of = ", ".join(moved) or "none", f"of {len(tested)} targets; p is not adjusted for their number"
+    return f"Spillover: {over} differs {led} for {which} {of}. {_TOGETHER}"
 
 
 # ---- as tables

@@ -242,7 +242,7 @@ def _refusal(
         return "the mean regressors are constant or collinear"
     alone = lone_sessions(x)
     if alone.size:
-        return trap_words(y, x, int(alone[0]), days)
+        return trap_words(y, x, int(alone[0]), days[alone[0]])
     active = np.count_nonzero(exog, axis=0)
     for shape, count in zip(shapes, active, strict=True):
         if count < MIN_DAYS:

@@ -16,6 +16,7 @@ from eventstudy.errors import InputError, NothingUsableError
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.volatility.diurnal import Clock, Diurnal, clock_of_values, pattern_of
 from eventstudy.volatility.garch_result import LABELS, GarchResult
+from eventstudy.volatility.mean_dummy import lone_sessions, trap_words
 
 Mean = Literal["constant", "zero", "ar"]
 Criterion = Literal["bic", "aic"]
@@ -68,8 +69,9 @@ def fit_garch(
     Raises
     ------
     InputError
-        On names that do not exist, lengths that do not match, fewer than 100 sessions, series that do not vary, or bars
-        whose clock times all come too seldom.
+        On names that do not exist, lengths that do not match, fewer than 100 sessions, series that do not vary, a dummy
+        for one session among `factors` (the likelihood then has two tied optima), or bars whose clock times all come
+        too seldom.
 
     References
     ----------
@@ -113,6 +115,10 @@ def fit_garch(
         values[:, :k] /= taken.scale[:, None]
         if len(data) < FEWEST:
             raise InputError(f"{taken.words}; {len(data)} are left, and a GARCH needs at least {FEWEST}")
+    alone = lone_sessions(values[:, 1:k])
+    if alone.size:
+        session = str(data.index[alone[0]]).removesuffix(" 00:00:00")
+        raise InputError(trap_words(values[:, 0], values[:, 1:k], int(alone[0]), session))
     fit = fit_variance(
         values[:, 0], values[:, 1:k], x_names, kind=kind, dist=dist, presample=presample, exog=values[:, k:],
         exog_names=d_names,

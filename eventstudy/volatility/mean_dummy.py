@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
-from eventstudy._typing import DateArray, FloatArray, IntArray
+from eventstudy._typing import FloatArray, IntArray
 from eventstudy.engines.likelihood import maximum_likelihood
 from eventstudy.errors import InputError
 
@@ -91,11 +91,11 @@ def mean_dummy_modes(y: FloatArray, x: FloatArray, row: int) -> DummyModes:
     return DummyModes(plain, low, high, -float(tops[0].fun), -float(tops[1].fun))
 
 
-def trap_words(y: FloatArray, x: FloatArray, row: int, days: DateArray) -> str:
-    """Why a mean with a dummy for session `row` is refused, with the optima where they can be named."""
+def trap_words(y: FloatArray, x: FloatArray, row: int, session: object) -> str:
+    """Why a mean with a dummy for `session`, the one of `row`, is refused, with the optima where they can be named."""
     only = [j for j in range(x.shape[1]) if np.count_nonzero(x[:, j]) == 1 and x[row, j] != 0.0]
     words = (
-        f"the mean regressors fit the session {days[row]} alone: the likelihood of a GARCH depends on that session's "
+        f"the mean regressors fit the session {session} alone: the likelihood of a GARCH depends on that session's "
         "residual through its square, so it is symmetric about the plain abnormal response and the starting value "
         "decides which optimum is found"
     )

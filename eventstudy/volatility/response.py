@@ -11,6 +11,7 @@ import pandas as pd
 
 from eventstudy._typing import DateArray, FloatArray, IntArray, Record
 from eventstudy.domain.intraday import iso_words
+from eventstudy.errors import InputError
 from eventstudy.kernels.resample import upper_pvalue
 from eventstudy.volatility.base import Origin, VarianceModel
 from eventstudy.volatility.cumulative import (
@@ -23,6 +24,7 @@ from eventstudy.volatility.cumulative import (
     constant_model,
     multipliers,
 )
+from eventstudy.volatility.diagnostics import ARCH_LAGS, LAGS, diagnose
 from eventstudy.volatility.news import NewsImpact
 from eventstudy.volatility.persistence import Persistence, half_life_of, measure_persistence
 
@@ -127,6 +129,18 @@ class VolatilityResponse:
         """Whether the days after stand out: p at or below alpha and an interval above 1."""
         return self.applicable and self.pvalue <= alpha and self.low > 1.0
 
+    def diagnostics(self, *, lags: int = LAGS, arch_lags: int = ARCH_LAGS) -> pd.DataFrame:
+        """Tests of what the variance model left in its fitting sample; see `diagnose`.
+
+        Raises
+        ------
+        InputError
+            When no variance could be measured.
+        """
+        if self.model is None:
+            raise InputError(f"no variance model, so nothing to test: {self.reason}")
+        return diagnose(self.model.shocks, lags=lags, arch_lags=arch_lags)
+
     @property
     def ways(self) -> tuple[CumulativeTest, ...]:
         """Every way in which the sum was judged, those that decide first."""
@@ -169,6 +183,7 @@ class VolatilityResponse:
             "persistence": float(p.persistence),
             "half_life": m.half_life,
             "loglik": m.fit.loglik if m.fit else math.nan,
+            "diagnostics": self.diagnostics().rename_axis("test").reset_index().to_dict("records"),
             "window": [1, self.last],
             "days": self.days,
             "cav": self.cav,

@@ -274,6 +274,19 @@ def test_calls_that_cannot_be(series: pd.Series, more: dict[str, Any], words: st
         es.fit_garch(series.to_numpy(), **more)
 
 
+@pytest.mark.parametrize(("kind", "dist"), [("garch", "normal"), ("figarch", "ged")])
+def test_a_dummy_for_one_session_in_the_mean_is_refused(series: pd.Series, kind: ModelKind, dist: Law) -> None:
+    market = np.random.default_rng(4).standard_normal(len(series))
+    loud, dummy = series.to_numpy().copy(), np.zeros(len(series))
+    loud[700] += 8.0 * loud.std()
+    dummy[700] = 1.0
+    with pytest.raises(InputError, match=r"fit the session 700 alone.*Doornik & Ooms 2008"):
+        es.fit_garch(loud, np.column_stack((market, dummy)), kind=kind, dist=dist)
+    # One session more, and it is a regressor like any other.
+    dummy[701] = 1.0
+    assert es.fit_garch(loud, np.column_stack((market, dummy)), kind="garch", dist="normal").converged
+
+
 def test_series_that_cannot_be() -> None:
     with pytest.raises(InputError, match="at least 100"):
         es.fit_garch(np.random.default_rng(1).standard_normal(60))

@@ -13,6 +13,7 @@ from arch import arch_model
 from arch.univariate.base import ARCHModelResult
 from numpy.typing import NDArray
 from scipy import stats
+from statsmodels.stats.diagnostic import acorr_ljungbox
 
 import eventstudy as es
 from eventstudy.domain.align import response_series
@@ -24,7 +25,7 @@ from eventstudy.errors import InputError
 from eventstudy.kernels.garch import GarchParams
 from eventstudy.models.benchmarks import ConstantMean
 from eventstudy.volatility.base import GarchResponse, VarianceModel, variance_model
-from eventstudy.volatility.response import VolatilityResponse, measure_response
+from eventstudy.volatility.response import VolatilityResponse, measure_response, no_response
 
 FloatArray = NDArray[np.float64]
 N, DAY0 = 900, 860
@@ -303,6 +304,21 @@ def test_multiplier_and_cav_by_loop(prices_of: Callable[..., PriceTable], return
     assert response.pvalue <= 0.05  # the variance was made nine times larger
     np.testing.assert_array_equal(response.offsets, np.arange(11))
     assert response.to_record()["window"] == [1, 10]
+
+
+def test_a_response_says_what_its_model_left_in_the_residuals(
+    prices_of: Callable[..., PriceTable], returns: FloatArray
+) -> None:
+    model = fitted(prices_of, returns, GARCH)
+    response = measure(model)
+    z = (model.residual / np.sqrt(model.variance[:-1]))[: model.n_fit]
+    by_hand = acorr_ljungbox(z**2 / np.mean(z**2), lags=[5])
+    table = response.diagnostics(lags=5)
+    assert table.loc["ljung_box_squares", "p"] == pytest.approx(float(by_hand["lb_pvalue"].iloc[0]), rel=1e-9)
+    rows = response.to_record()["diagnostics"]
+    assert [r["test"] for r in rows][:3] == ["ljung_box", "ljung_box_squares", "arch_lm"]
+    with pytest.raises(InputError, match="no variance model, so nothing to test: too short"):
+        no_response("e", "A", "fraction", "too short").diagnostics()
 
 
 @pytest.mark.parametrize("spec", [GJR, GARCH])

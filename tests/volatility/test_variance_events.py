@@ -18,6 +18,7 @@ from eventstudy.report.record import dumps, study_record
 from eventstudy.report.variance_events import (
     CLUSTERED,
     SIZES,
+    TOGETHER,
     asked_frame,
     breaks_frame,
     spillover_frame,
@@ -144,6 +145,19 @@ def test_the_sizes_where_volatility_clusters_are_those_of_the_docs() -> None:
         assert len(found) == 2
         # The larger of the two; a half is rounded up.
         assert CLUSTERED[key] == math.floor(max(found) + 0.5)
+
+
+def test_the_sizes_of_spillover_are_those_of_the_docs(accord: es.StudyResult) -> None:
+    page = (ROOT / "docs/reference/calibration-variance-events.md").read_text(encoding="utf-8")
+    lines = page.split("## Spillover\n")[1].split("\n## ")[0].split("\n|")[1:]
+    head, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    together = [row for row in rows if "×" in row[0] and "before" not in row[0]]
+    assert len(together) == 18
+    for key, most in TOGETHER.items():
+        sizes = [float(row[head.index(f"`{key}`")]) for row in together]
+        # A half is rounded up.
+        assert most == math.floor(max(sizes) + 0.5)
+        assert f"in up to {most}%" in spillover_sentence(accord, accord.spillover)
 
 
 def wild(prices_of: Callable[..., es.PriceTable], n: int, day0: int, factor: float, days: int = 40) -> es.PriceTable:
