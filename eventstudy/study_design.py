@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import get_args
 
@@ -14,6 +13,7 @@ from eventstudy.domain.windows import EventWindow
 from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.inference.base import PAIR_STATISTICS, PANEL_STATISTICS
 from eventstudy.inference.speed import HORIZON
+from eventstudy.kernels.resample import fewest_paths
 from eventstudy.kernels.stats import Convention
 from eventstudy.measure import Measures
 from eventstudy.models.base import ExpectedReturn
@@ -70,10 +70,11 @@ class StudyDesign:
                 f"the end of the event window, {self.window.event[1]}; widen `event` or leave it out ({HORIZON})"
             )
         paths = self.variance_events.bootstrap if self.variance_events is not None else 0
-        if paths and 2.0 / (1 + paths) > self.alpha:
+        fewest = fewest_paths(self.alpha, 2)
+        if 0 < paths < fewest:
             raise InputError(
                 f"variance events: bootstrap = {paths} allows a p of {2.0 / (1 + paths):.3g} at best, above alpha = "
-                f"{self.alpha:g}: give at least {math.ceil(2.0 / self.alpha - 1e-9) - 1} paths, or 0 for none"
+                f"{self.alpha:g}: give at least {fewest} paths, or 0 for none"
             )
         for key in self.statistics or ():
             if key not in PAIR_STATISTICS and key not in PANEL_STATISTICS:

@@ -65,10 +65,10 @@ def test_breaks_of_independent_normal_values_have_their_size_and_are_dated() -> 
     assert change.rates["it"] > 0.97
     assert change.rates["segments"] > null.rates["segments"] + 0.5
     assert change.near["icss_it"] > 0.5 > null.near["icss_it"]
-    assert math.isnan(null.covered)
+    assert math.isnan(null.coverage)
     assert math.isnan(null.bias)
     # A 95% set, less three Monte Carlo errors; the likeliest date of so large a change is nearly right on average.
-    assert change.covered > 0.95 - 3.0 * math.sqrt(0.05 * 0.95 / 200)
+    assert change.coverage > 0.95 - 3.0 * math.sqrt(0.05 * 0.95 / 200)
     assert abs(change.bias) < 3.0 + 3.0 * change.bias_error
     assert sum(change.words.values()) == pytest.approx(1.0)
     assert change.words["agrees"] + change.words["elsewhere"] == pytest.approx(change.rates["kappa2"])
@@ -90,7 +90,7 @@ def test_a_cell_of_breaks_counts_what_the_function_says() -> None:
     assert len(around) == 8
     assert cell.rates["kappa2_simulated"] == np.mean([one.p_clustered <= 0.05 for one in around])
     assert cell.words["elsewhere"] == np.mean([f.agreement == "elsewhere" for f in found])
-    assert cell.covered == np.mean([days[690] in one.members for one in around])
+    assert cell.coverage == np.mean([days[690] in one.members for one in around])
     seen = [one for one in around if one.pvalue <= 0.05]
     assert cell.bias == pytest.approx(np.mean([int((o.break_date - days[690]).astype(int)) for o in seen]))
     assert cell.members == np.median([one.members.size for one in around])
@@ -103,7 +103,7 @@ def test_a_burst_is_dated_where_it_begins_and_a_lasting_change_is_found_more_oft
     assert burst.rates["kappa2"] < lasting.rates["kappa2"]
     before = calibrate_breaks("normal", before=4.0, sessions=100, after=99, reps=100, seed=6)
     # The truth is then session -20: an answer that names day 0 is wrong.
-    assert before.covered > 0.85
+    assert before.coverage > 0.85
     assert before.words["elsewhere"] > before.words["agrees"]
 
 

@@ -88,7 +88,7 @@ def _breaks(reps: int, seed: int) -> list[str]:
     cells = _cells(partial(calibrate_breaks, seed=seed), PROCESSES, worlds, reps)
     return lines + [
         _row(_world(c), *(_percent(v) for v in list(c.rates.values())[:4]), _percent(c.words["agrees"]),
-             _percent(c.words["elsewhere"]), _percent(c.covered), _number(c.members, ".0f"),
+             _percent(c.words["elsewhere"]), _percent(c.coverage), _number(c.members, ".0f"),
              _with_error(c.bias, c.bias_error, ".1f"),
              *(f"{_percent(c.rates[k])} ({_percent(c.near[k])})" for k in FINDERS))  # type: ignore[index]
         for c in cells
@@ -106,7 +106,7 @@ def _small(reps: int, seed: int) -> list[str]:
     ]
     cell = partial(calibrate_breaks, sessions=100, after=99, seed=seed)
     return lines + [
-        _row(_world(c), *(_percent(v) for v in list(c.rates.values())[:3]), _percent(c.covered),
+        _row(_world(c), *(_percent(v) for v in list(c.rates.values())[:3]), _percent(c.coverage),
              _number(c.members, ".0f"), _with_error(c.bias, c.bias_error, ".1f"), _percent(c.rates["icss_it"]),
              _percent(c.rates["segments"]))
         for c in _cells(cell, PROCESSES, ({}, *LASTING[1:]), reps)

@@ -44,7 +44,7 @@ class BreaksCell:
         Replications without a simulated p, where kappa2 decides by its law.
     words : dict
         Agreement -> share.
-    covered, covered_found : float
+    coverage, coverage_found : float
         Share of all date sets, and of those of breaks found, that hold the true first session: that of the multiple,
         or -20 where only `before` changes anything. NaN where nothing does.
     bias, bias_error, median_miss : float
@@ -67,8 +67,8 @@ class BreaksCell:
     near: dict[str, float]
     unsimulated: int
     words: dict[Agreement, float]
-    covered: float
-    covered_found: float
+    coverage: float
+    coverage_found: float
     bias: float
     bias_error: float
     median_miss: float
@@ -162,8 +162,8 @@ def calibrate_breaks(
         near={key: share([_near(b, key, sought) for b in found]) for key in FINDERS},
         unsimulated=reps - len(simulated),
         words={word: share([b.agreement == word for b in found]) for word in get_args(Agreement)},
-        covered=share([sought in one.members for one in around]) if dated else math.nan,
-        covered_found=share([sought in one.members for one in seen]) if dated else math.nan,
+        coverage=share([sought in one.members for one in around]) if dated else math.nan,
+        coverage_found=share([sought in one.members for one in seen]) if dated else math.nan,
         bias=float(miss.mean()) if dated and seen else math.nan,
         bias_error=mean_error(miss) if dated else math.nan,
         median_miss=float(np.median(miss)) if dated and seen else math.nan,

@@ -10,10 +10,11 @@ import numpy as np
 
 from eventstudy._typing import FloatArray, Record
 from eventstudy.calibration.processes import Clustered, draw
-from eventstudy.calibration.raised import Raised, dates_from, share_error
+from eventstudy.calibration.raised import Raised, check, dates_from, share, share_error
 from eventstudy.engines.base import Dist
 from eventstudy.engines.event_likelihood import EventKind, Form
 from eventstudy.errors import InputError
+from eventstudy.kernels.resample import fewest_paths
 from eventstudy.volatility.event_garch import MIN_SESSIONS, event_variance_test
 from eventstudy.volatility.event_tests import STATISTICS, EventVariance, Side
 from eventstudy.volatility.shapes import VarianceShape
@@ -141,8 +142,17 @@ def calibrate_event_variance(
     True
     """
     asked = days if asked is None else asked
-    numbers = {"multiple": multiple, "before": before, "days": days, "asked": asked, "sessions": sessions, "reps": reps}
-    _check(process, form, alternative, numbers, bootstrap, alpha)
+    least: dict[str, tuple[float | None, float]] = {
+        "days": (days, 1), "asked": (asked, 1), "sessions": (sessions, MIN_SESSIONS), "reps": (reps, 1),
+    }  # fmt: skip
+    for name, value, allowed in (("form", form, get_args(Form)), ("alternative", alternative, get_args(Side))):
+        if value not in allowed:
+            raise InputError(f"{name} {value!r}: allowed are {', '.join(allowed)}")
+    check(
+        process, multiple=multiple, before=before, alpha=alpha, least=least, allowed=FITS,
+        most={"days": (days, AFTER), "asked": (asked, AFTER)},
+    )  # fmt: skip
+    _check_paths(bootstrap, alpha, 1 if alternative == "greater" else 2)
     offsets = np.arange(-sessions, AFTER + 1)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets)
@@ -168,8 +178,8 @@ def calibrate_event_variance(
         process=process, multiple=multiple, days=days, before=before, form=form, asked=asked, alternative=alternative,
         sessions=sessions, bootstrap=bootstrap, reps=reps, alpha=alpha, refused=reps - len(known),
         reason="" if known else found[0].reason,
-        rates={key: _share([_rejects(f, key, alpha) for f in known]) for key in keys},
-        raised=_share([_rejects(f, keys[0], alpha) and float(f.low[0]) > 0.0 for f in known]),
+        rates={key: share([_rejects(f, key, alpha) for f in known]) for key in keys},
+        raised=share([_rejects(f, keys[0], alpha) and float(f.low[0]) > 0.0 for f in known]),
         median_multiple=float(np.exp(np.median(delta))) if known and scaled else math.nan,
         bias=float(np.mean(delta)) - truth if known else math.nan,
         coverage={key: _coverage(rows, truth) for key, rows in ends.items()},
@@ -177,37 +187,15 @@ def calibrate_event_variance(
     )  # fmt: skip
 
 
-def _check(process: str, form: str, alternative: str, numbers: dict[str, float], bootstrap: int, alpha: float) -> None:
-    choices = (("process", process, FITS), ("form", form, get_args(Form)), ("alternative", alternative, get_args(Side)))
-    for name, value, allowed in choices:
-        if value not in allowed:
-            raise InputError(f"{name} {value!r}: allowed are {', '.join(allowed)}")
-    least = {"multiple": 1e-6, "before": 1e-6, "days": 1, "asked": 1, "sessions": MIN_SESSIONS, "reps": 1}
-    low = [
-        f"{name} = {value:g}: at least {least[name]:g}" for name, value in numbers.items() if not value >= least[name]
-    ]
-    low += [
-        f"{name} = {numbers[name]:g}: a finite number" for name in ("multiple", "before") if numbers[name] == math.inf
-    ]
-    low += [f"{name} = {numbers[name]:g}: at most {AFTER}" for name in ("days", "asked") if numbers[name] > AFTER]
-    tails = 1.0 if alternative == "greater" else 2.0
-    if not 0.0 < alpha < 1.0:
-        low.append(f"alpha = {alpha}: between 0 and 1")
-    elif bootstrap and alpha * (1 + bootstrap) < tails:
-        low.append(
-            f"bootstrap = {bootstrap}: 0, or at least {math.ceil(tails / alpha) - 1}, to reach alpha = {alpha:g}"
-        )
-    if low:
-        raise InputError("; ".join(low))
+def _check_paths(bootstrap: int, alpha: float, tails: int) -> None:
+    fewest = fewest_paths(alpha, tails)
+    if bootstrap != 0 and bootstrap < fewest:
+        raise InputError(f"bootstrap = {bootstrap}: 0, or at least {fewest}, to reach alpha = {alpha:g}")
 
 
 def _rejects(found: EventVariance, key: str, alpha: float) -> bool:
     """A row without a p rejects nothing."""
     return found.tests.one(statistic=key).pvalue <= alpha + 1e-12
-
-
-def _share(hits: list[bool]) -> float:
-    return float(np.mean(hits)) if hits else math.nan
 
 
 def _coverage(ends: FloatArray, truth: float) -> float:

@@ -123,7 +123,7 @@ def calibrate_breaks_command(
         return
     show("rates", [_detector(cell, key) for key in cell.rates], as_json)
     show("agreements", [{"agreement": k, "share": v, "mc_se": cell.mc_se(v)} for k, v in cell.words.items()], as_json)
-    names = ("covered", "covered_found", "bias", "bias_error", "median_miss", "members", "unsimulated")
+    names = ("coverage", "coverage_found", "bias", "bias_error", "median_miss", "members", "unsimulated")
     show("found", [{k: getattr(cell, k) for k in names}], as_json)
 
 

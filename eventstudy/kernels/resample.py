@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from eventstudy._typing import Alternative, BoolArray, FloatArray, IntArray
@@ -37,6 +39,17 @@ def critical_value(placebo: FloatArray, alpha: float) -> float:
 def smallest_pvalue(b: int) -> float:
     """Smallest value that a two-sided rank among `b` placebos can take, ``1 / (1 + b)``."""
     return 1.0 / (1.0 + b)
+
+
+def fewest_paths(alpha: float, tails: int) -> int:
+    """Fewest paths whose rank, doubled for two tails, can be at most `alpha`.
+
+    Examples
+    --------
+    >>> fewest_paths(0.05, 1), fewest_paths(0.05, 2)
+    (19, 39)
+    """
+    return math.ceil(tails / alpha - 1e-9) - 1
 
 
 def window_sums(values: FloatArray, length: int) -> FloatArray:

@@ -18,6 +18,7 @@ from eventstudy.engines.event_likelihood import EventKind, Form, fit_event
 from eventstudy.engines.event_profile import signed_root
 from eventstudy.engines.likelihood import LikelihoodFit, maximum_likelihood
 from eventstudy.errors import InputError
+from eventstudy.kernels.resample import fewest_paths
 from eventstudy.kernels.stats import Inapplicable
 from eventstudy.results import TestTable
 from eventstudy.volatility.dated import EventLike, dated, dates_of, id_of, instrument_of, name_of, position_of
@@ -167,7 +168,8 @@ def event_variance_test(
     root = signed_root(null, fit, y, x, exog) if form == "multiplicative" and len(shapes) == 1 else None
     ends = event_intervals(found, root, drawn, alpha)
     low, high = ends["event_lr" if drawn is None else "event_lr_bootstrap"]
-    found = replace(found, low=low, high=high)
+    few = _few_paths(bootstrap, alpha) if root is not None else ""
+    found = replace(found, low=low, high=high, problem="; ".join(filter(None, (found.problem, few))))
     return replace(found, tests=event_tests(found, alternative, drawn=drawn, ends=ends))
 
 
@@ -268,6 +270,14 @@ def _beyond(shapes: Sequence[VarianceShape], end: int, sample: Offsets | None) -
             f"give sample=({sample[0]}, {late.last})"
         )
     return None
+
+
+def _few_paths(paths: int, alpha: float) -> str:
+    """What to know where paths are too few for an interval."""
+    fewest = fewest_paths(alpha, 2)
+    if paths == 0 or paths >= fewest:
+        return ""
+    return f"{paths} paths cannot reach alpha = {alpha:g} in two tails, so the interval has no ends: {fewest} can"
 
 
 def _measured(base: EventVariance, null: LikelihoodFit, fit: LikelihoodFit) -> EventVariance:

@@ -142,6 +142,7 @@ class PairVariance:
             "ranges": {
                 "reason": self.ranges.reason, "flat": self.ranges.flat, "before": self.ranges.before,
                 "after": self.ranges.after, "tests": [t.to_record() for t in self.ranges.tests],
+                **({} if self.ranges.diurnal is None else {"diurnal": self.ranges.diurnal.to_record()}),
             },
         }  # fmt: skip
 

@@ -334,6 +334,7 @@ def test_the_interval_of_the_bootstrap_and_its_p_never_contradict(single: pd.Dat
     assert clear == {True, False}
     few = es.event_variance_test(values, days, event=DAY0, alternative=alternative, bootstrap=9, sample=(-500, 60))  # type: ignore[arg-type]
     assert (few.multiplier_low[0], few.multiplier_high[0]) == (0.0, math.inf)
+    assert few.problem.endswith("9 paths cannot reach alpha = 0.05 in two tails, so the interval has no ends: 39 can")
 
 
 # ---- refusals
