@@ -131,7 +131,8 @@ def test_no_instrument_named_says_which_were_looked_for(run: Run, tmp_path: Path
     code, _, err = run("report", "--date", "1994-01-31", "--prices", prices_file(tmp_path, real))
     assert code == 2
     assert "AA-OLD" in err
-    assert "none was named, so LME-3M, AA, CENX were looked for: name yours with -i" in " ".join(err.split())
+    assert "name one with -i" in " ".join(err.split())
+    assert "none was named, so LME-3M, AA, CENX were looked for" in " ".join(err.split())
 
 
 def test_unknown_instrument_names_the_nearest(run: Run, tmp_path: Path, real: pd.DataFrame) -> None:

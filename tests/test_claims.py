@@ -471,6 +471,13 @@ def test_other_announcements_inside_the_window_are_named(quiet: PriceTable, even
     assert supported.label == "supported, but other announcements fall inside"
 
 
+def test_one_claim_is_one_claim_and_the_catalogue_s_own_announcement_is_named(embedded: PriceTable) -> None:
+    weekend = es.make_event("1994-01-30", title="My headline")
+    result = es.judge_claims(es.claims_saying(["moved"], instruments=["AA"]), embedded, event=weekend, volatility=FAST)
+    assert result.headline.startswith("1 claim of “moved”")
+    assert "study it by its id, six-nation-accord-1994" in result["moved"].paragraph
+
+
 @pytest.mark.parametrize("where", ["article", "claim", "event"])
 def test_a_tariff_is_explained(quiet: PriceTable, event_at: Callable[..., Event], where: str) -> None:
     tags = ("tariff-lift",) if where == "event" else ()

@@ -11,6 +11,7 @@ from eventstudy.claims.verdict import TEST_WORDS
 from eventstudy.domain.events import Event
 from eventstudy.domain.instruments import instruments
 from eventstudy.domain.prices import PriceTable
+from eventstudy.measure import known_words
 from eventstudy.verdict import Numbers, Said, effect, p_words, size, speed_said, window_words
 
 # ---- claims that need two tests
@@ -132,7 +133,8 @@ def nearby(one: Measured) -> tuple[Said, ...]:
     more = f" and {len(near) - 3} more" if len(near) > 3 else ""
     text = f"Other announcements fall into the window and may have moved the same prices: {listed}{more}."
     numbers = tuple((f"overlaps.{o.other}.offset", float(o.offset)) for o in near[:3])
-    return (Said(text, (*numbers, ("overlaps.more", float(len(near) - 3)))),)
+    known = [Said(f"{words}.") for words in known_words(one.result.events[near[0].event], near)]
+    return (Said(text, (*numbers, ("overlaps.more", float(len(near) - 3)))), *known)
 
 
 # ---- on the whole

@@ -368,7 +368,7 @@ def claims_saying(says: Sequence[str], *, instruments: Sequence[str] = (), alpha
     made = []
     for word in says:
         if word not in _SAYINGS:
-            raise UnknownNameError("saying", word, SAYINGS, hint=f"(known: {', '.join(SAYINGS)})")
+            raise UnknownNameError("saying", word, SAYINGS, hint=f"(all of them: {', '.join(SAYINGS)})")
         kind, direction, words = _SAYINGS[word]
         named = tuple(instruments) or (("role:premium",) if kind == "premium" else DEFAULT_INSTRUMENTS)
         made.append(

@@ -95,7 +95,8 @@ class ClaimsResult:
         order = ("supported", "contradicted", "inconclusive", "untestable")
         listed = ", ".join(f"{words.count(w)} {w}" for w in order if w in words)
         to = f"applied to “{self.event.label}”" if self.event else "as they stand"
-        return f"{len(words)} claims of “{self.claims.title}”, {to}: {listed}."
+        count = f"{len(words)} claim{'s' if len(words) != 1 else ''}"
+        return f"{count} of “{self.claims.title}”, {to}: {listed}."
 
     def to_frame(self) -> pd.DataFrame:
         """One row a claim, in columns as `to_record` without the sentences."""

@@ -137,9 +137,7 @@ def report(
     except UnknownNameError as error:
         if instruments or error.kind != "instrument" or error.name not in DEFAULT_INSTRUMENTS:
             raise
-        raise InputError(
-            f"{error}; none was named, so {', '.join(DEFAULT_INSTRUMENTS)} were looked for: name yours with -i"
-        ) from error
+        raise InputError(f"{error}; none was named, so {', '.join(DEFAULT_INSTRUMENTS)} were looked for") from error
 
 
 @app.command()

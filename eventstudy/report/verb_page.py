@@ -121,7 +121,7 @@ def known_frame(result: Scan) -> pd.DataFrame:
 def robustness_page(result: Robustness) -> str:
     """The grid as one HTML document: joint p, specification curve, the same grid at other dates, every cell."""
     clear = result.pvalue <= result.alpha
-    first, last = (day.replace("T", " ") for day in (result.placebo_dates[0], result.placebo_dates[-1]))
+    first, last = (day[:16].replace("T", " ") for day in (result.placebo_dates[0], result.placebo_dates[-1]))
     if result.minutes is not None:
         last += " UTC"
     all_of, with_p = len(result.specifications), sum(not s.reason for s in result.specifications)

@@ -292,7 +292,11 @@ def _check_found(symbols: tuple[str, ...], data: list[FileData], unread: Iterabl
         if not absent or (is_selector and len(absent) < len(members)):
             continue
         there = ", ".join(sorted(set(have)))
-        hint = f"(the files have {there}; --as OLD=NEW renames one)" if there else "(the files have nothing to read)"
+        hint = (
+            f"(the files have {there}: name one with -i, or --as OLD=NEW renames one)"
+            if there
+            else "(the files have nothing to read)"
+        )
         hint += f" ({absent[0]} is needed for {symbol})" if absent[0] != symbol else ""
         hint += "".join(f" (not read: {text})" for text in unread)
         raise UnknownNameError("instrument", absent[0], have, hint=hint)
