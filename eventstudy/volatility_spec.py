@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from eventstudy.engines.arch_engine import ArchEngine
-from eventstudy.engines.base import Dist, Kind
+from eventstudy.engines.base import Dist, Kind, Law
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.engines.event_likelihood import EventKind, Form
 from eventstudy.engines.likelihood import Presample
@@ -45,7 +45,7 @@ class VolatilitySpec(TomlTable):
 
     measure: bool = True
     kind: Kind = "gjr"
-    dist: Dist = "t"
+    dist: Law = "t"
     sessions: int = 1000
     min_sessions: int = 500
     draws: int = 1999

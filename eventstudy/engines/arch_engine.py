@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eventstudy._typing import FloatArray
-from eventstudy.engines.base import Dist, GarchFit, Kind
+from eventstudy.engines.base import GarchFit, Kind, Law
 from eventstudy.kernels.garch import EgarchParams, GarchParams
 
 
@@ -17,7 +17,7 @@ from eventstudy.kernels.garch import EgarchParams, GarchParams
 class ArchEngine:
     """Fits with `arch`, on residuals scaled to unit variance, and reports in the caller's units."""
 
-    def fit(self, residual: FloatArray, *, kind: Kind, dist: Dist) -> GarchFit:
+    def fit(self, residual: FloatArray, *, kind: Kind, dist: Law) -> GarchFit:
         """Maximum likelihood; see `Engine.fit`."""
         import arch
         from arch.univariate import arch_model
@@ -28,7 +28,7 @@ class ArchEngine:
         model = arch_model(
             residual * scale, mean="Zero", vol="EGARCH" if kind == "egarch" else "GARCH", p=1,
             o=0 if kind == "garch" else 1, q=1,
-            dist="t" if dist == "t" else "normal", rescale=False,
+            dist=dist, rescale=False,
         )  # fmt: skip
         with warnings.catch_warnings():
             # A failed fit is read off the flag below and reported; the warning would say it twice.
@@ -52,7 +52,7 @@ class ArchEngine:
             kind=kind,
             dist=dist,
             params=EgarchParams(*coefficients) if kind == "egarch" else GarchParams(*coefficients),
-            shape=values.get("nu", math.nan),
+            shape=values.get("eta" if dist == "skewt" else "nu", math.nan),
             covariance=to_units @ covariance @ to_units.T,
             loglik=float(result.loglikelihood) + residual.size * math.log(scale),
             converged=int(result.convergence_flag) == 0,

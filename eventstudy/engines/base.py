@@ -9,7 +9,9 @@ from eventstudy._typing import FloatArray
 from eventstudy.kernels.garch import Params
 
 Kind = Literal["garch", "gjr", "egarch"]
+#: Laws of the errors that our own likelihood knows, and those that `arch` knows besides.
 Dist = Literal["normal", "t"]
+Law = Literal["normal", "t", "skewt", "ged"]
 
 #: A beta below this, or no reaction to shocks, is a fit without volatility dynamics.
 MIN_BETA = 0.05
@@ -33,7 +35,7 @@ class GarchFit:
     params : GarchParams or EgarchParams
         Scalars; omega in squared units of the residuals, of an EGARCH in their logarithm.
     shape : float
-        Degrees of freedom of the t law; NaN for the normal.
+        Degrees of freedom of the t and the GED law, tail of the skewed t; NaN for the normal.
     covariance : ndarray, shape (4, 4)
         Robust (Bollerslev & Wooldridge 1992) covariance of omega, alpha, gamma, beta; gamma rows are 0 for
         plain GARCH. NaN where it could not be computed.
@@ -47,7 +49,7 @@ class GarchFit:
     """
 
     kind: Kind
-    dist: Dist
+    dist: Law
     params: Params
     shape: float
     covariance: FloatArray
@@ -85,5 +87,5 @@ class GarchFit:
 class Engine(Protocol):
     """Fits a variance model to residuals that have mean zero."""
 
-    def fit(self, residual: FloatArray, *, kind: Kind, dist: Dist) -> GarchFit:
+    def fit(self, residual: FloatArray, *, kind: Kind, dist: Law) -> GarchFit:
         """Maximum likelihood on `residual`, shape (T,), in the caller's units."""

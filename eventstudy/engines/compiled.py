@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eventstudy._typing import FloatArray
-from eventstudy.engines.base import Dist, GarchFit, Kind
+from eventstudy.engines.base import Dist, GarchFit, Kind, Law
 from eventstudy.engines.likelihood import CONVERGED, LikelihoodFit, Presample, backcast, maximum_likelihood
 from eventstudy.errors import InputError
 from eventstudy.kernels.garch import EgarchParams, GarchParams, Params
@@ -45,17 +45,19 @@ class CompiledEngine:
     presample: Presample = "arch"
     starts: int = 5
 
-    def fit(self, residual: FloatArray, *, kind: Kind, dist: Dist) -> GarchFit:
+    def fit(self, residual: FloatArray, *, kind: Kind, dist: Law) -> GarchFit:
         """Maximum likelihood; see `Engine.fit`."""
+        dist = _known(dist)
         fit = maximum_likelihood(residual, None, kind=kind, dist=dist, presample=self.presample, starts=self.starts)
         if isinstance(fit, str):
             raise InputError(fit)
         return garch_fit(fit)
 
     def fit_with_mean(
-        self, y: FloatArray, x: FloatArray, *, kind: Kind, dist: Dist
+        self, y: FloatArray, x: FloatArray, *, kind: Kind, dist: Law
     ) -> tuple[GarchFit, FloatArray] | str:
         """Mean and variance by joint maximum likelihood: the variance, and the mean's coefficients of shape (K,)."""
+        dist = _known(dist)
         fit = maximum_likelihood(y, x, kind=kind, dist=dist, presample=self.presample, starts=self.starts)
         return fit if isinstance(fit, str) else (garch_fit(fit), fit.params[: x.shape[1]])
 
@@ -90,6 +92,12 @@ class CompiledEngine:
                       converged=bool(gradients[i] < CONVERGED))
             for i in range(sizes.size)
         )  # fmt: skip
+
+
+def _known(dist: Law) -> Dist:
+    if dist == "normal" or dist == "t":
+        return dist
+    raise InputError(f"dist {dist!r}: the compiled engine has normal and t; take engine=ArchEngine()")
 
 
 def _of_batch(

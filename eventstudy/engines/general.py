@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eventstudy._typing import FloatArray
-from eventstudy.engines.base import MIN_BETA, MIN_REACTION, Dist, rounded
+from eventstudy.engines.base import MIN_BETA, MIN_REACTION, Dist, Law, rounded
 from eventstudy.engines.compiled import ENGINE
 from eventstudy.engines.likelihood import (
     NO_SPREAD,
@@ -23,7 +23,6 @@ from eventstudy.engines.likelihood import (
 )
 
 ModelKind = Literal["garch", "gjr", "egarch", "aparch", "figarch", "har"]
-Law = Literal["normal", "t", "skewt", "ged"]
 
 COMPILED_KINDS: tuple[VarianceKind, ...] = ("garch", "gjr", "egarch")
 COMPILED_LAWS: tuple[Dist, ...] = ("normal", "t")

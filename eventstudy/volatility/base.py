@@ -12,7 +12,7 @@ from eventstudy._typing import DateArray, FloatArray, IntArray
 from eventstudy.domain.align import ResponseSeries
 from eventstudy.domain.windows import EventWindow, Offsets
 from eventstudy.engines.arch_engine import ArchEngine
-from eventstudy.engines.base import Dist, Engine, GarchFit, Kind
+from eventstudy.engines.base import Dist, Engine, GarchFit, Kind, Law
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
 from eventstudy.kernels.garch import (
@@ -33,6 +33,9 @@ Method = Literal["garch", "gjr", "egarch", "ewma", "constant"]
 #: Where a variance forecast starts: the session before day 0, or the end of the fitting sample.
 Origin = Literal["event", "gap"]
 
+#: What a law is called where its key says too little.
+LAW_WORDS = {"skewt": "skewed t", "ged": "generalised error"}
+
 #: RiskMetrics decay for daily data, used where a sample is too short for a GARCH fit.
 EWMA_DECAY = 0.94
 
@@ -44,7 +47,8 @@ class GarchResponse:
     Attributes
     ----------
     kind : {"gjr", "garch", "egarch"}
-    dist : {"t", "normal"}
+    dist : {"t", "normal", "skewt", "ged"}
+        The last two with an `ArchEngine`. Paths are drawn from the model's own shocks, whatever the law.
     sessions : int
         Longest sample, in sessions that end before the gap.
     min_sessions : int
@@ -63,7 +67,7 @@ class GarchResponse:
 
     kind: Kind = "gjr"
     _: KW_ONLY
-    dist: Dist = "t"
+    dist: Law = "t"
     sessions: int = 1000
     min_sessions: int = 500
     draws: int = 1999
@@ -74,10 +78,14 @@ class GarchResponse:
     def __post_init__(self) -> None:
         if self.origin not in ("event", "gap"):
             raise InputError(f"volatility origin {self.origin!r}: allowed are event and gap")
-        if self.kind not in get_args(Kind) or self.dist not in get_args(Dist):
+        if self.kind not in get_args(Kind) or self.dist not in get_args(Law):
             raise InputError(
-                f"volatility {self.kind!r}, {self.dist!r}: allowed are gjr, garch or egarch, t or normal; other kinds "
-                "of fit_garch have no recursion that a path can be simulated and refiltered with here"
+                f"volatility {self.kind!r}, {self.dist!r}: allowed are gjr, garch or egarch; t, normal, skewt or ged; "
+                "other kinds of fit_garch have no recursion that a path can be simulated and refiltered with here"
+            )
+        if self.dist not in get_args(Dist) and isinstance(self.engine, CompiledEngine):
+            raise InputError(
+                f"volatility {self.dist!r}: the compiled engine has t and normal; take engine=ArchEngine()"
             )
         if self.joint and not isinstance(self.engine, CompiledEngine):
             raise InputError("joint estimation of mean and variance needs engine=CompiledEngine()")
@@ -145,7 +153,11 @@ class VarianceModel:
             "ewma": f"EWMA (decay {EWMA_DECAY})",
             "constant": "constant variance",
         }[self.method]
-        words += f", {self.fit.dist} errors" if self.fit is not None and not self.problem else ""
+        words += (
+            f", {LAW_WORDS.get(self.fit.dist, self.fit.dist)} errors"
+            if self.fit is not None and not self.problem
+            else ""
+        )
         if self.hours is None or (self.hours.scale == 1.0).all():
             return words
         rare = f", {self.hours.left_out} bars of rare ones left out" if self.hours.left_out else ""

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from eventstudy._typing import FloatArray
-from eventstudy.engines.general import Law, ModelKind, fit_variance
+from eventstudy.engines.base import Law
+from eventstudy.engines.general import ModelKind, fit_variance
 from eventstudy.engines.likelihood import CovarianceKind, Presample
 from eventstudy.errors import InputError, NothingUsableError
 from eventstudy.kernels.stats import Inapplicable

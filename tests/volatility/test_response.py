@@ -273,11 +273,38 @@ def test_a_study_passes_the_reason_on(
 
 @pytest.mark.parametrize(
     "kwargs",
-    [{"draws": 198}, {"min_sessions": 59}, {"sessions": 400}, {"kind": "aparch"}, {"dist": "cauchy"}, {"joint": True}],
+    [
+        {"draws": 198},
+        {"min_sessions": 59},
+        {"sessions": 400},
+        {"kind": "aparch"},
+        {"dist": "cauchy"},
+        {"joint": True},
+        {"dist": "ged", "engine": CompiledEngine()},
+    ],
 )
 def test_options_that_cannot_be(kwargs: dict[str, object]) -> None:
     with pytest.raises(InputError):
         GarchResponse(**kwargs)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("dist", "shape", "words"), [("skewt", "eta", "skewed t"), ("ged", "nu", "generalised error")])
+def test_laws_that_arch_has_besides(
+    prices_of: Callable[..., PriceTable], returns: FloatArray, dist: Literal["skewt", "ged"], shape: str, words: str
+) -> None:
+    model = fitted(prices_of, returns, replace(GJR, dist=dist))
+    residual = model.residual[:850]
+    unit = 1.0 / float(residual.std())
+    by_hand = arch_model(unit * residual, mean="Zero", vol="GARCH", p=1, o=1, q=1, dist=dist, rescale=False)
+    reference = by_hand.fit(disp="off")
+    assert model.fit is not None
+    assert model.fit.loglik == pytest.approx(reference.loglikelihood + 850 * math.log(unit), abs=1e-6)
+    assert model.fit.shape == pytest.approx(reference.params[shape], rel=1e-4)
+    assert float(model.params.beta) == pytest.approx(reference.params["beta[1]"], abs=1e-5)
+    assert model.label == f"GJR-GARCH(1,1), {words} errors"
+    assert measure(model).pvalue <= 0.05
+    with pytest.raises(InputError, match="the compiled engine has normal and t"):
+        CompiledEngine().fit(residual, kind="gjr", dist=dist)
 
 
 # --- the response ---------------------------------------------------------------------------------
