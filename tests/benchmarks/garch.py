@@ -43,8 +43,8 @@ def simulated(seed: int) -> FloatArray:
     return e[200:]
 
 
-def series(count: int) -> Iterator[tuple[str, FloatArray]]:
-    """Real series first (two windows of each Dow share), then simulated ones, `count` in all, in percent."""
+def series() -> Iterator[tuple[str, FloatArray]]:
+    """Real series first (two windows of each Dow share), then simulated ones without end, in percent."""
     returns = 100.0 * es.load("embedded").to_returns(change="log")
     real = [
         (f"{name} {part}", returns[name].dropna().to_numpy()[rows])
@@ -52,7 +52,7 @@ def series(count: int) -> Iterator[tuple[str, FloatArray]]:
         for part, rows in (("first", slice(0, SESSIONS)), ("last", slice(-SESSIONS, None)))
     ]
     paths = ((f"simulated {seed}", simulated(seed)) for seed in itertools.count())
-    return itertools.islice(itertools.chain(real, paths), count)
+    return itertools.chain(real, paths)
 
 
 def forgets(result: ARCHModelResult, y: FloatArray) -> bool:
@@ -82,17 +82,22 @@ def shortfall(y: FloatArray, kind: str, law: str) -> tuple[float, bool, bool]:
 
 
 def main(count: int = 200) -> int:
-    """Compare, print, and return 1 when the promise is broken."""
-    found = []
-    for i, (name, y) in enumerate(series(count)):
+    """Compare `count` series on which arch's fit says something, print, and return 1 when the promise is broken."""
+    found: list[tuple[float, str, bool]] = []
+    left_out = 0
+    for i, (name, y) in enumerate(series()):
+        if len(found) == count:
+            break
         kind, law = KINDS[i % 3], LAWS[i // 3 % 2]
         gap, converged, sound = shortfall(y, kind, law)
         if sound:
             found.append((gap, f"{name}, {kind}-{law}", converged))
+        left_out += not sound
     gaps = np.array([g for g, _, _ in found])
     worst = max(found)
     print(
-        f"series {len(found)}; worst shortfall {worst[0]:.1e} ({worst[1]}); above {PROMISE:g}: {(gaps > PROMISE).sum()}"
+        f"series {len(found)}, left out {left_out} whose EGARCH never forgets its start; worst shortfall "
+        f"{worst[0]:.1e} ({worst[1]}); above {PROMISE:g}: {(gaps > PROMISE).sum()}"
     )
     print(f"arch lower by more than {PROMISE:g}: {(gaps < -PROMISE).sum()}, of these it says converged: "
           f"{sum(c for g, _, c in found if g < -PROMISE)}")  # fmt: skip
