@@ -229,6 +229,36 @@ def test_robustness_of_an_own_announcement(run: Run, tmp_path: Path) -> None:
     assert later["specifications"] != record["specifications"]
 
 
+def notes(err: str) -> list[str]:
+    """The notes below the sentence."""
+    return [line for line in err.splitlines() if line.startswith("note: ")]
+
+
+def test_report_names_other_announcements_inside_its_window(run: Run) -> None:
+    quick = ("-i", "AA", "--no-counterfactuals", "--draws", "199")
+    # Dates of the catalogue: talks 1999-08-10, terms and a rival bid 08-11, that bid hostile on 08-16.
+    code, out, err = run("report", "alcan-pechiney-algroup-1999-talks", *quick, "--window", "0,4")
+    assert (code, out) == (0, "")
+    assert notes(err) == [
+        "note: inside the window: “Alcan, Pechiney and algroup announce the terms of their merger” (day +1), "
+        "“Alcoa bids for Reynolds Metals in an open letter” (day +1)",
+        "note: inside the window [0, 4]: “Reynolds refuses; Alcoa goes hostile with an all-cash offer” (day +4)",
+    ]
+    assert err.index("sessions [0, 1]") < err.index("note: ")
+    # Day 0 alone has nobody else; [0, 4] is tested in any case, but not asked for it is not talked about.
+    assert notes(run("report", "alcan-pechiney-algroup-1999-talks", *quick, "--primary", "0,0")[2]) == []
+
+
+def test_report_of_an_own_date_names_the_catalogue_once(run: Run) -> None:
+    quick = ("-i", "AA", "--no-counterfactuals", "--draws", "199")
+    accord = "“Six producers, Russia included, agree to cut aluminum output”"
+    # The Friday before the weekend of the accord, whose first session is the Monday after.
+    friday = notes(run("report", "--date", "1994-01-28", *quick)[2])
+    assert friday == [f"note: inside the window: {accord} (day +1)"]
+    [sunday] = notes(run("report", "--date", "1994-01-30", *quick)[2])
+    assert sunday.startswith(f"note: the catalogue has {accord} on the same date")
+
+
 def test_volatility_of_an_own_announcement_says_its_title(run: Run) -> None:
     code, out, err = run("volatility", "--date", "1994-01-31", "--title", "Cuts agreed", "--bootstrap", "0")
     assert code == 0, err

@@ -35,6 +35,21 @@ def test_section_232_with_a_month_warns_that_rusal_lies_inside(run: Callable[...
 
 
 @needs_prices
+def test_the_terminal_warns_that_rusal_lies_inside(run: Callable[..., tuple[int, str, str]]) -> None:
+    call = ("report", "us-section-232-2018-signed", "-i", "LME-3M", *LME, "--no-counterfactuals", "--draws=199")
+    rusal = "“United States puts sanctions on Rusal, EN+ and Deripaska” (day +19)"
+    for name, sentence, note in (("--window", "[0, 1]", " [0, 20]"), ("--primary", "[0, 20]", "")):
+        code, _, err = run(*call, "--event-window=-5,20", f"{name}=0,20")
+        assert code == 0
+        assert f"over sessions {sentence}" in err
+        [line] = [line for line in err.splitlines() if line.startswith("note: ")]
+        assert line.startswith(f"note: inside the window{note}: ")
+        assert line.endswith(rusal)
+    # One session less, and the Rusal sanctions are outside.
+    assert "Rusal" not in run(*call, "--event-window=-5,20", "--primary=0,18")[2]
+
+
+@needs_prices
 def test_the_days_of_variance_warn_beyond_the_event_window(run: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = run(
         "volatility", "us-section-232-2018-signed", "-i", "LME-3M", *LME, "--bootstrap=0", "--out=232.html"

@@ -41,6 +41,7 @@ from eventstudy.errors import InputError, UnknownNameError
 from eventstudy.measure import known_words
 from eventstudy.report.parts import check_target
 from eventstudy.report.record import dumps, study_record
+from eventstudy.report.summary import inside_words
 from eventstudy.spec import DEFAULT_INSTRUMENTS, StudyPlan, StudySpec, plan_from_spec, read_study
 from eventstudy.study import StudyResult
 from eventstudy.verdict import headline, judge
@@ -185,6 +186,8 @@ def _carry_out(
 def _tell(result: StudyResult) -> None:
     verdicts = judge(result)
     talk.print(headline(verdicts), markup=False, soft_wrap=True)
+    for words in inside_words(result):
+        talk.print(f"note: {words}", markup=False, soft_wrap=True)
     measured = {o.instrument for o in result.used}
     for late in result.later:
         if late.instrument in measured:

@@ -6,7 +6,8 @@ import textwrap
 
 import pandas as pd
 
-from eventstudy.domain.windows import Outcome, PairOutcome
+from eventstudy.domain.windows import EventWindow, Outcome, PairOutcome
+from eventstudy.measure import known_words
 from eventstudy.report.course import speed_frame, speed_of
 from eventstudy.report.parts import told, told_frame
 from eventstudy.report.tables import (
@@ -96,6 +97,44 @@ def volatility_text(result: StudyResult) -> str:
     dropped = [_fill(f"{o.instrument}: {o.detail}", "  ") for o in result.outcomes if o.outcome is not Outcome.USED]
     parts.append("\n".join([f"Outcomes: {counts_words(result)}", *dropped]))
     return "\n\n".join(told([part for part in parts if part], words_of(result)))
+
+
+def inside_words(result: StudyResult) -> list[str]:
+    """Other announcements inside the primary window and those asked for: a line per event and window.
+
+    Those that `known_words` says may be the event itself are left to it.
+    """
+    pairs = {(o.event, o.instrument) for o in result.used}
+    others = [
+        o for o in result.overlaps
+        if (o.event, o.instrument) in pairs and not known_words(result.events[o.event], [o])
+    ]  # fmt: skip
+    usual, named = EventWindow().windows, result.study.window.windows
+    # A usual window that stands there twice was asked for as well.
+    asked = dict.fromkeys(w for w in named if w not in usual or named.count(w) > 1)
+    said: set[tuple[str, str, str]] = set()
+    lines = []
+    for first, last in dict.fromkeys([result.primary, *asked]):
+        days: dict[str, dict[str, dict[int, list[str]]]] = {}
+        for o in others:
+            key = (o.event, o.instrument, o.other)
+            if first <= o.offset <= last and key not in said:
+                said.add(key)
+                days.setdefault(o.event, {}).setdefault(o.title, {}).setdefault(o.offset, []).append(o.instrument)
+        window = "" if (first, last) == result.primary else f" [{first}, {last}]"
+        for event, titles in days.items():
+            of = f" of “{result.events[event].label}”" if len(result.events) > 1 else ""
+            listed = ", ".join(f"“{title}” ({_days_words(found)})" for title, found in titles.items())
+            lines.append(f"inside the window{window}{of}: {listed}")
+    return list(told(lines, words_of(result)))
+
+
+def _days_words(found: dict[int, list[str]]) -> str:
+    """``day +19``; when instruments differ, whose day it is."""
+    several = len(found) > 1
+    return ", ".join(
+        f"day {session_words(day)}" + (f" on {' and '.join(names)}" if several else "") for day, names in found.items()
+    )
 
 
 def _fill(text: str, indent: str = "") -> str:

@@ -121,6 +121,20 @@ def test_volatility_and_claims_run_on_a_file_of_bars(run: Run, hourly: pd.DataFr
     assert claim["word"] != "untestable", claim
 
 
+def test_report_counts_bars_to_other_announcements(run: Run, hourly: pd.DataFrame) -> None:
+    # The 25% tariff took effect at 00:01 the next day: its first bar is the next morning's first.
+    more = ("--event-window=-5,10", "--primary", "0,10", "--no-counterfactuals", "--draws", "199")
+    code, _, err = run("report", EVENT, "-i", "A", *FILES, *ZONE, *more)
+    assert code == 0, err
+    [note] = [line for line in err.splitlines() if line.startswith("note: inside the window: ")]
+    event = es.catalog()["us-232-25pct-2025-effective"]
+    begins = hourly.index.tz_convert(NY)
+    day0 = begins.get_loc(pd.Timestamp("2025-03-11 10:30", tz=NY))
+    morning = int((begins < pd.Timestamp("2025-03-12", tz=NY)).sum())
+    assert f"“{event.label}” (bar +{morning - day0})" in note
+    assert "day +" not in note
+
+
 def test_calibration_takes_the_same_bar_of_every_day(run: Run, hourly: pd.DataFrame) -> None:
     call = ("calibrate", "--method", "sq", "--on", "A", "--prices", "hourly.csv", "--m", "420", "--reps", "50")
     code, out, err = run(*call, *ZONE, "--time", "08:30", "--json")
