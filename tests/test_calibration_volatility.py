@@ -83,6 +83,19 @@ def test_speed_cells_order_themselves() -> None:
     assert instant.seen == pytest.approx(0.8, abs=0.19)
 
 
+def test_the_drift_is_ranked_among_as_many_estimation_sessions_as_named() -> None:
+    given = {"process": "garch", "reps": 20, "draws": 199, "seed": 3}
+    usual, same, long = (calibrate_speed("instant", 10.0, **given, **more) for more in ({}, {"m": 250}, {"m": 750}))  # type: ignore[arg-type]
+    assert usual == same
+    assert (usual.m, long.m) == (250, 750)
+    assert (long.seen, long.defined) != (usual.seen, usual.defined)
+    # 20 sessions of a local scale, 19 windows and the horizon: one fewer and the whole path has no p.
+    assert calibrate_speed("instant", 30.0, m=49, **given).defined > 0.0  # type: ignore[arg-type]
+    for m, limit in ((48, "at least 49"), (1001, "at most the 1000")):
+        with pytest.raises(InputError, match=rf"m = {m} estimation sessions.*{limit}"):
+            calibrate_speed(m=m)
+
+
 @pytest.mark.parametrize("wrong", [{"multiple": 0.0}, {"days": 0}, {"reps": 0}, {"sessions": 20}, {"process": "moon"}])
 def test_cells_that_cannot_be(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
@@ -94,7 +107,7 @@ def test_cells_that_cannot_be(wrong: dict[str, object]) -> None:
 def test_commands(run: Callable[..., tuple[int, str, str]]) -> None:
     for call, key in (
         ("calibrate-volatility --process garch --multiple 4 --reps 3 --sessions 500 --json", "rates"),
-        ("calibrate-speed --course spread --effect 10 --reps 3 --json", "words"),
+        ("calibrate-speed --course spread --effect 10 --m 300 --reps 3 --json", "words"),
     ):
         code, out, _ = run(*call.split())
         assert code == 0

@@ -16,6 +16,8 @@ from eventstudy.calibration.worlds import DAY
 from eventstudy.engines.base import Engine
 from eventstudy.engines.compiled import CompiledEngine
 from eventstudy.errors import InputError
+from eventstudy.inference.base import LOCAL_SESSIONS
+from eventstudy.inference.single import MIN_PLACEBO
 from eventstudy.inference.speed import LEAST_FOR_PAIR, SpeedResponse, SpeedWord, pair_speed
 from eventstudy.volatility.base import GarchResponse
 
@@ -48,6 +50,8 @@ class SpeedCell:
         Word -> share of replications.
     variance : str
         What happens to the variance besides.
+    m : int
+        Estimation sessions.
     drift, largest : float
         Share in which the drift test alone rejects, and in which the largest session of the drift stands out of the
         others: sizes for an instant reaction.
@@ -71,6 +75,7 @@ class SpeedCell:
     feeds: bool
     variance: str
     horizon: int
+    m: int
     reps: int
     alpha: float
     words: dict[str, float]
@@ -112,6 +117,7 @@ def calibrate_speed(
     feeds: bool = False,
     variance: Change = "none",
     horizon: int = 10,
+    m: int = 250,
     sessions: int = 1000,
     reps: int = 200,
     draws: int = 499,
@@ -137,6 +143,8 @@ def calibrate_speed(
         sixteen times on sessions 2 and 3.
     horizon, sessions, draws : int
         Last session of the drift, sample of the variance model, simulated paths.
+    m : int
+        Estimation sessions, at most `sessions`: what the drift is ranked among.
     engine : Engine, optional
         What fits the variance; None: the compiled likelihood.
 
@@ -158,6 +166,12 @@ def calibrate_speed(
         raise InputError(
             f"horizon = {horizon}, reps = {reps}, sessions = {sessions}: at least {LEAST_FOR_PAIR}, 1 and 300"
         )
+    least = LOCAL_SESSIONS + MIN_PLACEBO + horizon
+    if not least <= m <= sessions:
+        raise InputError(
+            f"m = {m} estimation sessions with horizon = {horizon}: at least {least}, with fewer no p can reach 5%, "
+            f"and at most the {sessions} sessions that are drawn before the gap"
+        )
     offsets = np.arange(-sessions - GAP, horizon + 1)
     moves = course_of(course, effect, offsets)
     rng = np.random.default_rng(seed)
@@ -166,14 +180,14 @@ def calibrate_speed(
     returns[:, (offsets >= first) & (offsets <= last)] *= times
     if not feeds:
         returns = returns + DAY * moves
-    window = windows_of((0, horizon), (-260, -11))
+    window = windows_of((0, horizon), (-m - GAP, -GAP - 1))
     spec = GarchResponse(draws=draws, min_sessions=min(500, sessions), engine=engine or CompiledEngine())
     found = []
     for k, row in enumerate(returns):
         measures = measures_of(("verdict",), window, alpha=alpha, seed=seed + k, spec=spec)
         found.append(pair_speed(view_at(series_of_responses(row), sessions + GAP, measures), horizon))
     truth = _truth(moves, offsets)
-    return _cell(found, truth, process, course, effect, feeds, variance, horizon, alpha)
+    return _cell(found, truth, process, course, effect, feeds, variance, horizon, m, alpha)
 
 
 def _truth(moves: FloatArray, offsets: IntArray) -> tuple[int, int]:
@@ -187,7 +201,7 @@ def _truth(moves: FloatArray, offsets: IntArray) -> tuple[int, int]:
 
 def _cell(
     found: list[SpeedResponse], truth: tuple[int, int], process: str, course: str, effect: float, feeds: bool,
-    variance: str, horizon: int, alpha: float,
+    variance: str, horizon: int, m: int, alpha: float,
 ) -> SpeedCell:  # fmt: skip
     swift = [s for s in found if s.word == "swift"]
     timed = [s for s in found if s.t50.session is not None]
@@ -201,7 +215,7 @@ def _cell(
     right = [share([m.session == true for m in ms]) for ms, true in zip(moments, truth, strict=True)]
     cover = [share([m.low <= true <= m.high for m in ms]) for ms, true in zip(moments, truth, strict=True)]
     return SpeedCell(
-        process=process, course=course, effect=effect, feeds=feeds, variance=variance, horizon=horizon,
+        process=process, course=course, effect=effect, feeds=feeds, variance=variance, horizon=horizon, m=m,
         reps=len(found), alpha=alpha,
         words={word: sum(s.word == word for s in found) / len(found) for word in WORDS}, drift=share(drift),
         largest=share(largest), seen=share([hit for s in found for hit in _hits(s)]),

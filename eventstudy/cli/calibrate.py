@@ -164,6 +164,7 @@ def calibrate_speed_command(
     feeds: Annotated[bool, typer.Option(help="Its moves feed the variance of the sessions after.")] = False,
     variance: Annotated[Change, typer.Option(help="What happens to the variance besides.")] = "none",
     horizon: Annotated[int, typer.Option(help="Last session of the drift.")] = 10,
+    m: Annotated[int, typer.Option("--m", help="Estimation sessions.")] = 250,
     reps: Annotated[int, typer.Option(help="Replications.")] = 200,
     alpha: Annotated[float, typer.Option(help="Nominal size.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Entropy of the draws.")] = 0,
@@ -171,7 +172,7 @@ def calibrate_speed_command(
 ) -> None:
     """Measure how often a reaction of known course is called swift, delayed or an overshoot."""
     cell = calibrate_speed(
-        course, effect, process=process, feeds=feeds, variance=variance, horizon=horizon, reps=reps, alpha=alpha,
-        seed=seed,
+        course, effect, process=process, feeds=feeds, variance=variance, horizon=horizon, m=m, reps=reps,
+        alpha=alpha, seed=seed,
     )  # fmt: skip
     show("cells", [cell.to_record()], as_json)
