@@ -32,19 +32,24 @@ class Raised:
         For so many sessions; None: for good.
     before : float
         The variance is that many times as large from session -20 on, those sessions included.
+    half_life : float or None
+        Sessions in which half of the excess of the first session is gone; None: it does not fade.
     """
 
     multiple: float
     first: int = 1
     days: int | None = None
     before: float = 1.0
+    half_life: float | None = None
 
     def times(self, offsets: IntArray) -> FloatArray:
         """What the variance of each session is multiplied by, shape as `offsets`."""
         here = offsets >= self.first
         if self.days is not None:
             here &= offsets < self.first + self.days
-        return np.where(offsets >= RAISED_BEFORE, self.before, 1.0) * np.where(here, self.multiple, 1.0)
+        left = 1.0 if self.half_life is None else 0.5 ** ((offsets - self.first) / self.half_life)
+        raised = 1.0 + (self.multiple - 1.0) * left
+        return np.where(offsets >= RAISED_BEFORE, self.before, 1.0) * np.where(here, raised, 1.0)
 
     def mean_times(self, before: Offsets, after: Offsets) -> float:
         """Mean multiple of the sessions of one stretch, both ends included, over that of another before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -58,14 +58,17 @@ class VolatilityCell:
 
     Attributes
     ----------
-    process, multiple, days : str, float, int
-        The variance of days 1..days is `multiple` times what the process made.
+    process, multiple, days, half_life : str, float, int or None, float or None
+        The variance of days 1..days is `multiple` times what the process made; or that of day 1, and half of its
+        excess is gone every `half_life` sessions.
     before : float
         The variance is that many times as large from session -20 on, days included.
     last : int
         Last day measured.
     rates : dict
         Method -> share of rejections at `alpha`: ``verdict`` (the larger p), its ways, and tests without a model.
+    by_day : float
+        Share of single days, 1 to L, whose own p is at most `alpha`.
     raised : float
         Share of replications that are called raised (p and interval).
     fallback : float
@@ -79,13 +82,15 @@ class VolatilityCell:
 
     process: str
     multiple: float
-    days: int
+    days: int | None
+    half_life: float | None
     before: float
     last: int
     sessions: int
     reps: int
     alpha: float
     rates: dict[str, float]
+    by_day: float
     raised: float
     fallback: float
     mean_multiple: float
@@ -106,7 +111,8 @@ def calibrate_volatility(
     process: Process = "gjr_t",
     *,
     multiple: float = 1.0,
-    days: int = 5,
+    days: int | None = None,
+    half_life: float | None = None,
     before: float = 1.0,
     last: int = 10,
     sessions: int = 1000,
@@ -124,6 +130,10 @@ def calibrate_volatility(
         returns, which have no half-life.
     multiple : float
         1 measures size.
+    days : int, optional
+        5 when neither this nor `half_life` is given.
+    half_life : float, optional
+        The excess of day 1 fades instead of lasting.
     before : float
         Multiple of the variance from session -20 on, an announcement that comes in a turbulent time.
     last : int
@@ -147,7 +157,14 @@ def calibrate_volatility(
     >>> cell.raised > 0.5
     True
     """
-    if not (multiple > 0.0 and before > 0.0 and days >= 1 and last >= 1 and reps >= 1 and sessions >= 60):
+    if days is not None and half_life is not None:
+        raise InputError(f"days = {days} and half_life = {half_life:g}: the excess lasts or fades, give one of them")
+    if half_life is not None and not 0.0 < half_life < math.inf:
+        raise InputError(f"half_life = {half_life:g}: a positive number of sessions")
+    days = 5 if days is None and half_life is None else days
+    if not (
+        multiple > 0.0 and before > 0.0 and (days is None or days >= 1) and last >= 1 and reps >= 1 and sessions >= 60
+    ):
         raise InputError(
             f"multiple = {multiple}, before = {before}, days = {days}, last = {last}, reps = {reps}, "
             f"sessions = {sessions}: multiples must be positive, days and reps at least 1, sessions at least 60"
@@ -155,7 +172,8 @@ def calibrate_volatility(
     offsets = np.arange(-sessions - GAP, last + 1)
     rng = np.random.default_rng(seed)
     returns = draw(process, rng, reps, offsets)
-    returns = returns * np.sqrt(Raised(multiple=multiple, days=days, before=before).times(offsets))
+    raised = Raised(multiple=multiple, days=days, before=before, half_life=half_life)
+    returns = returns * np.sqrt(raised.times(offsets))
     spec = GarchResponse(draws=draws, min_sessions=min(500, sessions), engine=CompiledEngine())
     dates = np.datetime64("2000-01-03") + np.arange(offsets.size)
     found, models = [], []
@@ -165,14 +183,15 @@ def calibrate_volatility(
         found.append(measure_response("", "", "", model, last=last, draws=draws, alpha=alpha, rng=rng))
         models.append(_without_model(row, dates, last))
     followed = [r for r in found if r.raised(alpha)]
-    truths = _truths(process, multiple, days, last)
+    truths = _truths(process, raised, last)
     rates = {"verdict": _share([r.pvalue for r in found], alpha)}
     rates |= {name: _share([_p(r, k) for r in found], alpha) for k, name in enumerate(WAYS)}
     rates |= {key: _share([row[key] for row in models], alpha) for key in models[0]}
-    average = 1.0 + (multiple - 1.0) * min(days, found[0].last) / found[0].last
+    average = float(replace(raised, before=1.0).times(np.arange(1, found[0].last + 1)).mean())
     return VolatilityCell(
-        process=process, multiple=multiple, days=days, before=before, last=last, sessions=sessions, reps=reps,
-        alpha=alpha, rates=rates, raised=len(followed) / reps,
+        process=process, multiple=multiple, days=days, half_life=half_life, before=before, last=last,
+        sessions=sessions, reps=reps, alpha=alpha, rates=rates,
+        by_day=float(np.mean([r.pvalue_day[1:] <= alpha for r in found])), raised=len(followed) / reps,
         fallback=sum(r.model is not None and r.model.method == "constant" for r in found) / reps,
         mean_multiple=float(np.mean([r.mean_multiplier for r in found])),
         multiple_coverage=float(np.mean([r.low <= average <= r.high for r in found])),
@@ -180,12 +199,14 @@ def calibrate_volatility(
     )  # fmt: skip
 
 
-def _truths(process: Process, multiple: float, days: int, last: int) -> dict[str, float]:
-    """A rectangle has no half-life; the model's own is known."""
+def _truths(process: Process, raised: Raised, last: int) -> dict[str, float]:
+    """A rectangle has no half-life and what fades no last day; the model's own half-life is known."""
     own = HALF_LIFE if process in get_args(Clustered) else math.nan
-    if multiple <= 1.0:
+    if raised.multiple <= 1.0:
         return {"onset": math.nan, "baseline": math.nan, "half_life": math.nan, "model_half_life": own}
-    back = float(days + 1) if days < last else math.inf
+    if raised.days is None:
+        return {"onset": 1.0, "baseline": math.nan, "half_life": raised.half_life or math.nan, "model_half_life": own}
+    back = float(raised.days + 1) if raised.days < last else math.inf
     return {"onset": 1.0, "baseline": back, "half_life": math.nan, "model_half_life": own}
 
 

@@ -34,7 +34,8 @@ SeedOption = Annotated[int, typer.Option(help="Entropy of the draws.")]
 def calibrate_volatility_command(
     process: ProcessOption = "gjr_t",
     multiple: Annotated[float, typer.Option(help="Variance of days 1 to --days, times what it was.")] = 1.0,
-    days: Annotated[int, typer.Option(help="Days for which it is raised.")] = 5,
+    days: Annotated[int | None, typer.Option(help="Days for which it is raised; 5 when left out.")] = None,
+    half_life: Annotated[float | None, typer.Option(help="Or it fades: half of the excess is gone in so many.")] = None,
     before: BeforeOption = 1.0,
     last: Annotated[int, typer.Option(help="Last day measured.")] = 10,
     sessions: Annotated[int, typer.Option(help="Sample of the variance model.")] = 1000,
@@ -45,8 +46,8 @@ def calibrate_volatility_command(
 ) -> None:
     """Measure what is said about volatility where the variance is known: rejections, bias, coverage."""
     cell = calibrate_volatility(
-        process, multiple=multiple, days=days, before=before, last=last, sessions=sessions, reps=reps, alpha=alpha,
-        seed=seed,
+        process, multiple=multiple, days=days, half_life=half_life, before=before, last=last, sessions=sessions,
+        reps=reps, alpha=alpha, seed=seed,
     )  # fmt: skip
     if as_json:
         show("cells", [cell.to_record()], as_json)
