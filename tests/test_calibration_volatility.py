@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from eventstudy.calibration.processes import DOF, HALF_LIFE, draw
+from eventstudy.calibration.raised import Raised
 from eventstudy.calibration.speed import calibrate_speed, course_of
 from eventstudy.calibration.volatility import calibrate_volatility
 from eventstudy.errors import InputError
@@ -40,6 +41,46 @@ def test_courses_by_hand() -> None:
     assert course_of("spread", 5.0, offsets).tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0]
     moves = course_of("overshoot", 10.0, offsets)
     assert moves.tolist() == [0, 0, 10, 0, -1, -1, -1, -1, -1, 0, 0]
+
+
+def test_an_excess_that_fades_is_halved_every_half_life() -> None:
+    raised = Raised(multiple=9.0, half_life=2.0, before=4.0)
+    times = raised.times(np.arange(-22, 6))
+    assert times[:2].tolist() == [1.0, 1.0]
+    assert times[2:23].tolist() == [4.0] * 21
+    np.testing.assert_allclose(
+        times[23:], 4.0 * (1.0 + 8.0 * np.array([1.0, 0.5**0.5, 0.5, 0.5**1.5, 0.25])), rtol=1e-12
+    )
+
+
+def test_a_cell_of_a_variance_that_fades_knows_its_half_life() -> None:
+    cell = calibrate_volatility(
+        "garch", multiple=25.0, half_life=4.0, last=20, reps=40, draws=199, sessions=500, seed=2
+    )  # fmt: skip
+    assert (cell.days, cell.half_life) == (None, 4.0)
+    onset, baseline, life, own = cell.moments
+    assert (onset.truth, life.truth, own.truth) == (1.0, 4.0, HALF_LIFE)
+    assert math.isnan(baseline.truth)
+    assert cell.raised > 0.8
+    assert life.median == pytest.approx(4.0, rel=0.5)
+    assert life.coverage > 0.95 - 3.0 * math.sqrt(0.05 * 0.95 / 32)
+    quiet = calibrate_volatility("garch", last=20, reps=40, draws=199, sessions=500, seed=2)
+    # 800 days that share 40 paths: three errors of 40 independent shares.
+    assert 0.0 < quiet.by_day < 0.05 + 3.0 * math.sqrt(0.05 * 0.95 / 40) < cell.by_day
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"days": 5, "half_life": 2.0}, "lasts or fades, give one of them"),
+        ({"half_life": 0.0}, "half_life = 0: a positive number"),
+        ({"half_life": math.inf}, "half_life = inf"),
+        ({"days": 0}, "days = 0"),
+    ],
+)
+def test_courses_that_cannot_be_are_refused(wrong: dict[str, float], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        calibrate_volatility("garch", multiple=2.0, **wrong)  # type: ignore[arg-type]
 
 
 def test_volatility_cells_order_themselves() -> None:
