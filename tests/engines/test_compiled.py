@@ -233,14 +233,14 @@ def test_an_egarch_optimum_on_a_kink_is_found_and_named() -> None:
 @pytest.mark.parametrize("i", [12, 15, 27, 38, 50, 68, 66, 79, 86, 103, 115, 146])
 def test_the_highest_top_is_found_on_real_and_simulated_series(i: int) -> None:
     # Twelve of the 200 series of tests/benchmarks/garch.py, hard ones among them: a variance that only drifts, noise.
-    name, y = next(itertools.islice(series(200), i, None))
+    name, y = next(itertools.islice(series(), i, None))
     gap, _, sound = shortfall(y, KINDS[i % 3], DISTS[i // 3 % 2])
     assert sound, name
     assert gap <= PROMISE, name
 
 
 def test_an_egarch_that_never_forgets_its_start_is_no_candidate() -> None:
-    y = next(itertools.islice(series(200), 0, None))[1]
+    y = next(itertools.islice(series(), 0, None))[1]
     y = y / y.std()
     work, none = (np.empty(y.size), np.empty((y.size, 5))), np.empty((y.size, 0))
     spec = (kernel.EGARCH, kernel.NORMAL, kernel.FIXED)
