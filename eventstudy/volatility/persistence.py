@@ -51,7 +51,8 @@ class Persistence:
     peak : Duration
         Day of the largest multiplier: one squared return, so its interval is often the whole window.
     half_life : Duration
-        Sessions until half of the excess variance of day 1 was gone, if it faded geometrically.
+        Sessions until half of the excess variance of day 1 was gone, if it faded geometrically. Too long where many
+        more days are measured than it takes: docs/reference/calibration-fading.md.
     model_half_life : Duration
         What the fitted persistence says of any variance shock, raised or not; interval from the coefficients' error.
     """
