@@ -14,17 +14,20 @@ from eventstudy.engines.compiled import CompiledEngine
 REPS = 1000
 COURSES: tuple[Course, ...] = ("instant", "spread", "overshoot", "reversal")
 EFFECTS = (2.0, 5.0, 10.0)
-#: Worlds in which nothing drifts: words, move on day 0, whether it feeds the variance, what else happens to it.
-NULLS: tuple[tuple[str, float, bool, Change], ...] = (
-    ("nothing happens", 0.0, False, "none"),
-    ("instant move of 10 sd", 10.0, False, "none"),
-    ("instant move of 10 sd, feeds the variance", 10.0, True, "none"),
-    ("instant move of -10 sd, feeds the variance", -10.0, True, "none"),
-    ("variance x4 from 20 sessions before", 0.0, False, "x4_before"),
-    ("the same and an instant move of 10 sd", 10.0, False, "x4_before"),
-    ("variance x4 on sessions 1 to 10", 0.0, False, "x4_after"),
-    ("the same and an instant move of 10 sd", 10.0, False, "x4_after"),
-    ("variance x16 on sessions 2 and 3", 0.0, False, "x16_brief"),
+#: Worlds in which nothing drifts: words, move on day 0, whether it feeds the variance, what else happens to it,
+#: estimation sessions.
+NULLS: tuple[tuple[str, float, bool, Change, int], ...] = (
+    ("nothing happens", 0.0, False, "none", 250),
+    ("instant move of 10 sd", 10.0, False, "none", 250),
+    ("instant move of 10 sd, feeds the variance", 10.0, True, "none", 250),
+    ("instant move of -10 sd, feeds the variance", -10.0, True, "none", 250),
+    ("variance x4 from 20 sessions before", 0.0, False, "x4_before", 250),
+    ("the same and an instant move of 10 sd", 10.0, False, "x4_before", 250),
+    ("variance x4 on sessions 1 to 10", 0.0, False, "x4_after", 250),
+    ("the same and an instant move of 10 sd", 10.0, False, "x4_after", 250),
+    ("variance x16 on sessions 2 and 3", 0.0, False, "x16_brief", 250),
+    ("nothing happens, 750 sessions", 0.0, False, "none", 750),
+    ("variance x16 on sessions 2 and 3, 750 sessions", 0.0, False, "x16_brief", 750),
 )
 PROCESSES: dict[Process, str] = {"garch": "GARCH, normal", "gjr_t": "GJR, Student(5)"}
 
@@ -48,7 +51,8 @@ def run(reps: int, seed: int) -> str:
     """Size of the drift test, then frequencies of the words, with moves that feed the variance and that do not."""
     cell = partial(calibrate_speed, reps=reps, seed=seed, engine=FittedOnce())
     parts = [
-        "250 estimation sessions, 1,000 for the variance, horizon 10. *instant*: the whole move on day 0. *spread*: "
+        "250 estimation sessions unless a row says otherwise, 1,000 for the variance, horizon 10. *instant*: the whole "
+        "move on day 0. *spread*: "
         "evenly over sessions 0 to 4. *overshoot*: on day 0, half of it given back evenly over sessions 2 to 6. "
         "*reversal*: on day 0, half of it given back in session 5 alone. Sizes in long-run standard deviations of a "
         "day (sd). Any cell: `eventstudy calibrate-speed`. In percent of all "
@@ -60,7 +64,7 @@ def run(reps: int, seed: int) -> str:
         "",
         "*stated drift seen*: share in which a drift of exactly the size that is said to be seen four times in five is "
         "seen when it is added evenly to sessions 2 to 10, with either sign; to be 80. *one session*: the largest "
-        "session of the drift stands out of the others; in the last row nothing tells the raised variance from a move.",
+        "session of the drift stands out of the others; where the variance rises x16 nothing tells that from a move.",
         "",
     ]
     none = cell("instant", 0.0)
@@ -81,10 +85,10 @@ def _sizes(cell: partial[SpeedCell]) -> list[str]:
         "|world|" + "|".join(f"{w}: `own_scale`|one session|stated drift seen" for w in PROCESSES.values()) + "|",
         "|---" * (1 + 3 * len(PROCESSES)) + "|",
     ]
-    for words, effect, feeds, variance in NULLS:
+    for words, effect, feeds, variance, m in NULLS:
         row = [words]
         for process in PROCESSES:
-            one = cell("instant", effect, process=process, feeds=feeds, variance=variance)
+            one = cell("instant", effect, process=process, feeds=feeds, variance=variance, m=m)
             row += [_percent(one.drift), _percent(one.largest), _percent(one.seen)]
         lines.append("|" + "|".join(row) + "|")
     return lines
