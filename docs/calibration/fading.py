@@ -44,7 +44,7 @@ def run(reps: int, seed: int) -> str:
 
 def _world(cell: VolatilityCell) -> str:
     life = "-" if cell.half_life is None else f"{cell.half_life:g}"
-    return f"{NAMES[cell.process]}|{cell.multiple:g}|{life}|{cell.last}"  # type: ignore[index]
+    return f"{NAMES[cell.process]}|{cell.multiple:g}|{life}|{cell.last}"
 
 
 def _row(cell: VolatilityCell) -> str:

@@ -90,7 +90,7 @@ def _breaks(reps: int, seed: int) -> list[str]:
         _row(_world(c), *(_percent(v) for v in list(c.rates.values())[:4]), _percent(c.words["agrees"]),
              _percent(c.words["elsewhere"]), _percent(c.coverage), _number(c.members, ".0f"),
              _with_error(c.bias, c.bias_error, ".1f"),
-             *(f"{_percent(c.rates[k])} ({_percent(c.near[k])})" for k in FINDERS))  # type: ignore[index]
+             *(f"{_percent(c.rates[k])} ({_percent(c.near[k])})" for k in FINDERS))
         for c in cells
     ]  # fmt: skip
 
@@ -192,7 +192,7 @@ def _world(cell: BreaksCell | VarianceChangeCell | RangesCell | SpilloverCell) -
         happens += [cell.correlation] if cell.correlation != "dcc" else []
         happens += [f"{cell.during:g} during"] if cell.during is not None else []
         happens += [f"leads {cell.leads:g}"] if cell.leads else []
-    return f"{NAMES[cell.process]}: {', '.join(happens) or 'nothing'}"  # type: ignore[index]
+    return f"{NAMES[cell.process]}: {', '.join(happens) or 'nothing'}"
 
 
 def _head(*columns: str) -> list[str]:

@@ -13,9 +13,9 @@ from eventstudy.calibration.processes import Process, draw
 from eventstudy.calibration.raised import Raised, check, dates_from, mean_error, share, share_error
 from eventstudy.volatility.breaks import KEYS, MIN_SIDE, Agreement, VarianceBreaks, variance_breaks
 
-#: Detectors of any number of breaks in the whole series.
-FINDERS = ("icss_it", "icss_kappa2", "segments")
 Detector = Literal["it", "kappa1", "kappa2", "kappa2_simulated", "icss_it", "icss_kappa2", "segments"]
+#: Detectors of any number of breaks in the whole series.
+FINDERS: tuple[Detector, ...] = ("icss_it", "icss_kappa2", "segments")
 #: A break within so many sessions of the true one is that one.
 NEAR = 10
 
@@ -156,9 +156,10 @@ def calibrate_breaks(
     return BreaksCell(
         process=process, multiple=multiple, first=first, days=days, before=before, sessions=sessions, after=after,
         reps=reps, alpha=alpha,
-        rates={key: share([one.pvalues[key] <= alpha for one in around]) for key in KEYS}
+        # mypy widens the joined dict's literal keys to str, though each is a Detector.
+        rates={key: share([one.pvalues[key] <= alpha for one in around]) for key in KEYS}  # type: ignore[arg-type]
         | {"kappa2_simulated": share(simulated)}
-        | {key: share([getattr(b, key).size > 0 for b in found]) for key in FINDERS},  # type: ignore[arg-type]
+        | {key: share([getattr(b, key).size > 0 for b in found]) for key in FINDERS},
         near={key: share([_near(b, key, sought) for b in found]) for key in FINDERS},
         unsimulated=reps - len(simulated),
         words={word: share([b.agreement == word for b in found]) for word in get_args(Agreement)},
